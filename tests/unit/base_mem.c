@@ -1,12 +1,7 @@
 /* Arenas, buffers, constant-time comparison, thread pool: bounds are kept and nothing is lost. */
-#include <cmocka.h>
-#include <setjmp.h>
-#include <stdarg.h>
+#include "test.h"
 #include <stdatomic.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include "base/base.h"
 
 static void arena_keeps_its_maximum(void **state)
 {

@@ -1,12 +1,7 @@
 /* The random stream: reproducible from its seed, forked streams differ, bounded draws stay bounded.
  */
-#include <cmocka.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "test.h"
 
-#include "base/base.h"
 
 static void start(struct pse_rng *rng, uint8_t first)
 {
