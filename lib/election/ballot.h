@@ -1,0 +1,112 @@
+/* Ballot entries: building, parsing, verifying in bulk (protocol 6).
+ *
+ * For: making a ballot from choices, its tracker and voter code, and checking any number of ballots
+ * for the rules that need no log: V401 form, V404 signature, V405 homomorphic proofs, V406 mix
+ * proofs. Not for: whether the credential is active, the style its own, the order of ballots or
+ * repeats (state).
+ *
+ * Building is constant time in choices, randomness and d. Verifying is variable time. */
+#ifndef PSE_ELECTION_BALLOT_H
+#define PSE_ELECTION_BALLOT_H
+
+#include "election/plain.h"
+
+#define PSE_TRACKER_LEN     10u
+#define PSE_TRACKER_TEXT    20u /* xxxx-xxxx-xxxx-xxxx and a zero */
+#define PSE_VOTER_CODE_LEN  15u
+#define PSE_VOTER_CODE_TEXT 30u /* six groups of four and a zero */
+
+/** The fixed fields of a ballot entry; borrows from it. */
+struct pse_ballot {
+    struct pse_span raw;
+    const struct pse_style *style;
+    pse_enc credential;
+    pse_hash prev;
+};
+
+/** Read the fixed fields and check what needs no point: version, eid, known style, exact length,
+ * contest ids. Not the whole of V401: points and scalars are looked at by pse_ballots_verify.
+ * PSE_E_LENGTH, PSE_E_RANGE (style, contest id), PSE_E_UNSUPPORTED, PSE_E_MISMATCH (eid). */
+PSE_MUST pse_rc pse_ballot_parse(struct pse_ballot *out, const struct pse_manifest *m,
+                                 struct pse_span raw);
+
+/** Part @p k (position in the style) of a parsed ballot: its first ciphertext; the contest's
+ * @c ciphertexts pairs of 64 bytes follow. */
+const uint8_t *pse_ballot_part(const struct pse_ballot *b, size_t k);
+
+/* ---- verifying ---- */
+
+enum pse_ballot_fault {
+    PSE_BALLOT_V401 = 1,
+    PSE_BALLOT_V404 = 2,
+    PSE_BALLOT_V405 = 4,
+    PSE_BALLOT_V406 = 8,
+};
+
+struct pse_ballot_check {
+    uint8_t faults; /* enum pse_ballot_fault, 0 = all hold; V401 excludes the others */
+    uint8_t tracker[PSE_TRACKER_LEN]; /* zero if V401 */
+    uint16_t style;                   /* index into the manifest's styles; 0 if V401 */
+    pse_hash leaf;                    /* always valid */
+    pse_hash prev;                    /* zero if V401 */
+    pse_enc credential;               /* zero if V401 */
+};
+
+/** Check @p n ballot entries (each has passed V906's first 34 bytes) under joint key @p y, in
+ * parallel on the group's pool. Equations are weighted and summed by chunks; when a sum does not
+ * vanish the guilty are found by bisection, so the faults are exactly those of the single
+ * equations (protocol 1.2). Weights are hashed from all leaf hashes of a chunk and the key.
+ *
+ * @p y may be NULL or the identity when no joint key is known: V405 is then not checked (such a log
+ * has no live ballot). PSE_E_MEMORY only; *out is then not valid. Memory: some megabytes a worker,
+ * whatever n is. */
+PSE_MUST pse_rc pse_ballots_verify(struct pse_ballot_check *out, const struct pse_group *g,
+                                   const struct pse_manifest *m, const pse_enc *y,
+                                   const struct pse_span *raw, size_t n);
+
+/* ---- trackers and codes ---- */
+
+/** First 10 bytes of Q("tracker"; D; leaf). */
+void pse_tracker(uint8_t tracker[PSE_TRACKER_LEN], const pse_hash *eid, const pse_enc *credential,
+                 const pse_hash *leaf);
+/** "xxxx-xxxx-xxxx-xxxx", Crockford base32. */
+void pse_tracker_format(char text[PSE_TRACKER_TEXT], const uint8_t tracker[PSE_TRACKER_LEN]);
+/** Read it back as people type it: any case, dashes and spaces anywhere, o for 0, i and l for 1.
+ * PSE_E_SYNTAX. */
+PSE_MUST pse_rc pse_tracker_parse(uint8_t tracker[PSE_TRACKER_LEN], struct pse_span text);
+/** Six groups of four of the first 15 bytes of D. */
+void pse_voter_code_format(char text[PSE_VOTER_CODE_TEXT], const pse_enc *credential);
+
+/* ---- building ---- */
+
+/** D = d G. */
+void pse_credential_public(pse_enc *credential, const struct pse_group *g, const pse_secret *d);
+
+/** What a ballot was made with; needed for the second-device check (protocol 11), then wiped. */
+struct pse_ballot_secrets {
+    pse_secret *r; /* [style->ciphertexts], caller's room; NULL if not wanted */
+};
+
+struct pse_ballot_plan {
+    const struct pse_manifest *m;
+    const struct pse_style *style;
+    pse_enc y;              /* the joint key, as section 6 says where it must come from */
+    const pse_secret *d;    /* the voter's secret */
+    pse_hash prev;          /* zero for a first ballot */
+    const uint8_t *choices; /* choice bytes (plain.h), style->choice_len of them */
+};
+
+/** Append the signed ballot entry to @p out. PSE_E_RANGE: the choices are not allowed (ask
+ * pse_choices_check first to say where). PSE_E_ENCODING: y. PSE_E_LIMIT, PSE_E_MEMORY. @p out is
+ * unchanged on failure. */
+PSE_MUST pse_rc pse_ballot_build(struct pse_buf *out, struct pse_ballot_secrets *secrets,
+                                 struct pse_rng *rng, const struct pse_group *g,
+                                 const struct pse_ballot_plan *plan);
+
+/** Many ballots of one election at once, in parallel: out[i] is ballot i in its own buffer
+ * (zero-initialised with PSE_BUF(PSE_ENTRY_MAX) by the caller). For simulations and load. */
+PSE_MUST pse_rc pse_ballots_build(struct pse_buf *out, struct pse_rng *rng,
+                                  const struct pse_group *g, const struct pse_ballot_plan *plan,
+                                  size_t n);
+
+#endif
