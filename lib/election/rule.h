@@ -90,8 +90,8 @@ bool pse_rule_is_record(enum pse_rule rule);
 struct pse_finding {
     uint64_t entry;   /* index in the log, or PSE_NO_ENTRY */
     uint16_t rule;    /* enum pse_rule */
-    uint16_t contest; /* of the list concerned: V6xx, V7xx, V8xx, W001, W004 */
-    uint16_t group;
+    uint16_t contest; /* ids of the list concerned: V6xx, V7xx, W001, W004 */
+    uint16_t pot;
     uint8_t type;  /* type byte of the entry */
     uint8_t party; /* V204 and a complaint that holds: index of the trustee at fault; W004: mixer */
 };

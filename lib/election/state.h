@@ -15,6 +15,7 @@
 #define PSE_ELECTION_STATE_H
 
 #include "base/base.h"
+#include "election/entry.h"
 #include "election/manifest.h"
 #include "election/rule.h"
 #include "group/group.h"
@@ -34,8 +35,6 @@ enum pse_state {
 /** "START", "KEYS", … as in the protocol. */
 const char *pse_state_name(enum pse_state state);
 
-enum { PSE_ENTRY_BYTES_MAX = 65535 };
-
 /** Where the engine gets bytes that it does not keep. All bytes are checked again against the hash
  * the record names, so a source may be wrong, but then the engine says so. */
 struct pse_source {
@@ -46,7 +45,7 @@ struct pse_source {
     /** Exactly @p n bytes of blob @p hash from offset @p at. Any failure, a file that has become
      * shorter too: PSE_E_IO. */
     pse_rc (*blob_read)(void *ctx, uint8_t *out, uint64_t at, size_t n, const pse_hash *hash);
-    /** Entry @p index once more, into @p out of PSE_ENTRY_BYTES_MAX bytes. Asked for ascending
+    /** Entry @p index once more, into @p out of PSE_ENTRY_MAX bytes. Asked for ascending
      * indices, at freeze only. PSE_E_IO or PSE_E_MISSING on failure. */
     pse_rc (*entry_read)(void *ctx, uint8_t *out, size_t *n, uint64_t index);
 };
@@ -74,11 +73,13 @@ PSE_MUST pse_rc pse_engine_new(struct pse_engine **e, const struct pse_engine_op
 /** NULL is fine. */
 void pse_engine_free(struct pse_engine *e);
 
-/** The next @p n entries of the log, in order; any division into blocks gives the same outcome
+/** The next @p n entries of the log, in order, with their leaf hashes if the caller has them (else
+ * NULL); any division into blocks gives the same outcome
  * (blocks of some thousands let ballots be verified together). PSE_OK also when entries are dead.
  * PSE_E_MEMORY; PSE_E_IO when an earlier entry or blob that was there is no longer: after either
  * the engine can only be freed. */
-PSE_MUST pse_rc pse_engine_feed(struct pse_engine *e, const struct pse_span *entries, size_t n);
+PSE_MUST pse_rc pse_engine_feed(struct pse_engine *e, const struct pse_span *entries,
+                                const pse_hash *leaves, size_t n);
 
 /** A sequencer's form: each entry is examined as the next one; live ones are taken in (as by feed),
  * dead ones are left out of the log as if they had not come. live[i] tells which, findings carry
@@ -113,8 +114,6 @@ const pse_hash *pse_engine_policy_hash(const struct pse_engine *e);
 bool pse_engine_may(const struct pse_engine *e, uint8_t type, uint8_t role, uint8_t index);
 
 /* --- trustees' ceremony ---------------------------------------------------------------------- */
-
-enum { PSE_TRUSTEES_MAX = 64, PSE_MIXERS_MAX = 64 };
 
 /** Which trustees have done what; bit i-1 is trustee i. */
 struct pse_ceremony {
@@ -171,13 +170,11 @@ bool pse_engine_is_admitted(const struct pse_engine *e, uint64_t index);
 /* --- lists --------------------------------------------------------------------------------------
  */
 
-enum pse_list_kind { PSE_LIST_HOMOMORPHIC = 0, PSE_LIST_MIX = 1 };
-
 /** A list as it stands now (protocol 7, 8). Borrowed from the engine until the next feed. */
 struct pse_list_view {
     uint16_t contest;
-    uint16_t group;
-    uint8_t kind;      /* enum pse_list_kind; also the kind byte of the result */
+    uint16_t pot;
+    uint8_t kind;      /* enum pse_kind; also the kind byte of the result */
     uint8_t width;     /* w; 0 for homomorphic */
     uint8_t mixes;     /* live mix entries */
     uint8_t seq;       /* what the next mix must state: mixes + 1; 0 for homomorphic */
@@ -198,7 +195,7 @@ size_t pse_engine_lists(const struct pse_engine *e);
 void pse_engine_list(const struct pse_engine *e, struct pse_list_view *out, size_t at);
 /** PSE_E_MISSING: no such list. */
 PSE_MUST pse_rc pse_engine_list_find(const struct pse_engine *e, struct pse_list_view *out,
-                                     uint16_t contest, uint16_t group);
+                                     uint16_t contest, uint16_t pot);
 
 /** Decrypted elements X_1..X_items of list @p at by the t lowest trustees present (protocol 9), as
  * P0. PSE_E_STATE: fewer than t decrypt entries. PSE_E_IO: a blob is no longer what it was. */
