@@ -1,0 +1,40 @@
+/* The mix part of a ballot (protocol 6.2): w ciphertexts of a plaintext of 30 w bytes and a proof
+ * that their maker knows what is inside.
+ *
+ * Bytes here are the part *without* its leading u16 contest id: 128 w bytes. */
+#ifndef PSE_CRYPTO_MIXPOK_H
+#define PSE_CRYPTO_MIXPOK_H
+
+#include "crypto/hom.h"
+
+enum { PSE_MIX_WIDTH_MAX = 8 };
+
+static inline size_t pse_mixpok_size(unsigned width)
+{
+    return 128 * (size_t)width;
+}
+
+/** Number of points in the part: slots that pse_mixpok_batch takes. */
+static inline size_t pse_mixpok_points(unsigned width)
+{
+    return 3 * (size_t)width;
+}
+
+/** Write the part. @p plaintext: 30 w bytes, any content; @p r: w encryption secrets; @p nonces: w.
+ * Constant time. PSE_E_RANGE, PSE_E_MEMORY as pse_element_encode. 1 <= width <= 8. */
+PSE_MUST pse_rc pse_mixpok_prove(const struct pse_joint *joint, uint8_t *part,
+                                 const struct pse_part_context *ctx, unsigned width,
+                                 const uint8_t *plaintext, const pse_secret *r,
+                                 const pse_secret *nonces);
+
+/** Add the part's equations to the open unit of @p b; takes pse_mixpok_points slots. PSE_E_LENGTH,
+ * PSE_E_ENCODING (a scalar is not canonical): nothing is added. */
+PSE_MUST pse_rc pse_mixpok_batch(struct pse_batch *b, const struct pse_joint *joint,
+                                 const struct pse_part_context *ctx, unsigned width,
+                                 struct pse_span part);
+
+/** One part alone. PSE_E_LENGTH, PSE_E_ENCODING, PSE_E_PROOF, PSE_E_MEMORY. */
+PSE_MUST pse_rc pse_mixpok_verify(const struct pse_joint *joint, const struct pse_part_context *ctx,
+                                  unsigned width, struct pse_span part, struct pse_rng *rng);
+
+#endif

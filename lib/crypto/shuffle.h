@@ -1,0 +1,76 @@
+/* Shuffles (protocol 8): re-encrypt and permute a list, and prove it.
+ *
+ * Lists and proofs are bytes as they stand in blobs. Both sides walk them in blocks, so neither
+ * ever holds decoded points for a whole list; blocks run on the group's threads.
+ *
+ * Constant time: randomness, exponents and the permutation. The permutation is never used as an
+ * index: it is a sorting network whose switches are set from random keys, and rows, weights and
+ * commitments pass through the switches, all of them, in an order that depends on N alone. */
+#ifndef PSE_CRYPTO_SHUFFLE_H
+#define PSE_CRYPTO_SHUFFLE_H
+
+#include "crypto/elgamal.h"
+#include "crypto/transcript.h"
+
+enum {
+    PSE_SHUFFLE_WIDTH_MAX = 8,
+    PSE_SHUFFLE_ROWS_MAX = 1 << 26, /* absorbed concatenations stay below 2^32 bytes */
+};
+
+/** The fields of a mix entry that the proof binds. */
+struct pse_shuffle {
+    uint16_t contest;
+    uint16_t group;
+    uint8_t seq;
+    uint8_t mixer;
+    uint8_t width; /* w, 1..8 */
+    uint32_t rows; /* N, 1..PSE_SHUFFLE_ROWS_MAX */
+    pse_hash in_hash;
+    pse_hash out_hash; /* SHA-256 of the output blob; pse_shuffle_prove fills it in */
+};
+
+/** 64 N w and 160 N + 192 + 96 w. PSE_E_RANGE: rows or width out of range. */
+PSE_MUST pse_rc pse_shuffle_sizes(size_t *list, size_t *proof, uint32_t rows, unsigned width);
+
+/** All randomness of one shuffle. keys decide the permutation: output row j is the input row with
+ * the j-th smallest key (they must differ). Everything else is indexed by output row j, so r[j]
+ * is r_{ψ(j)} of the text; s[j w + k] is s_{j,k}. */
+struct pse_shuffle_random {
+    uint64_t *keys;
+    pse_secret *s;
+    pse_secret *r;
+    pse_secret *q;
+    pse_secret *omega_hat;
+    pse_secret *omega_prime;
+    pse_secret omega[3];
+    pse_secret omega4[PSE_SHUFFLE_WIDTH_MAX];
+};
+
+/** Allocate in @p arena (which wipes) and draw. PSE_E_MEMORY. */
+PSE_MUST pse_rc pse_shuffle_random_draw(struct pse_shuffle_random *random, struct pse_arena *arena,
+                                        uint32_t rows, unsigned width, struct pse_rng *rng);
+
+/** Shuffle @p in into @p out (same length) and write @p proof; sets shuffle->out_hash (in_hash must
+ * be set). PSE_E_LENGTH; PSE_E_ENCODING: @p in has a point that is not P; PSE_E_DUPLICATE: two
+ * equal keys, draw again; PSE_E_MEMORY. Spends @p random: never use it twice. */
+PSE_MUST pse_rc pse_shuffle_prove(const struct pse_joint *joint, struct pse_shuffle *shuffle,
+                                  uint8_t *out, uint8_t *proof, struct pse_span in,
+                                  const struct pse_shuffle_random *random);
+
+/** Verdict on one mix: the status of each rule, PSE_OK where it holds. When list or proof fails,
+ * equations are skipped and that field is PSE_E_MISSING. */
+struct pse_shuffle_verdict {
+    pse_rc list;      /* V602: PSE_E_LENGTH, PSE_E_ENCODING (point not canonical, or identity) */
+    pse_rc proof;     /* V603: PSE_E_LENGTH, PSE_E_ENCODING */
+    pse_rc equations; /* V604: PSE_E_PROOF */
+};
+
+/** Check one mix. @p in is the verified earlier list (right length: PSE_REQUIRE; a point in it that
+ * does not decode counts against equations). Weights come from @p rng. Returns PSE_OK when
+ * all three hold, else the first that does not; PSE_E_MEMORY leaves all three PSE_E_MISSING. */
+PSE_MUST pse_rc pse_shuffle_verify(const struct pse_joint *joint,
+                                   struct pse_shuffle_verdict *verdict,
+                                   const struct pse_shuffle *shuffle, struct pse_span in,
+                                   struct pse_span out, struct pse_span proof, struct pse_rng *rng);
+
+#endif
