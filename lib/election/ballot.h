@@ -9,12 +9,8 @@
 #ifndef PSE_ELECTION_BALLOT_H
 #define PSE_ELECTION_BALLOT_H
 
+#include "codec/text.h"
 #include "election/plain.h"
-
-#define PSE_TRACKER_LEN     10u
-#define PSE_TRACKER_TEXT    20u /* xxxx-xxxx-xxxx-xxxx and a zero */
-#define PSE_VOTER_CODE_LEN  15u
-#define PSE_VOTER_CODE_TEXT 30u /* six groups of four and a zero */
 
 /** The fixed fields of a ballot entry; borrows from it. */
 struct pse_ballot {
@@ -45,11 +41,11 @@ enum pse_ballot_fault {
 
 struct pse_ballot_check {
     uint8_t faults; /* enum pse_ballot_fault, 0 = all hold; V401 excludes the others */
-    uint8_t tracker[PSE_TRACKER_LEN]; /* zero if V401 */
-    uint16_t style;                   /* index into the manifest's styles; 0 if V401 */
-    pse_hash leaf;                    /* always valid */
-    pse_hash prev;                    /* zero if V401 */
-    pse_enc credential;               /* zero if V401 */
+    uint8_t tracker[PSE_TRACKER_BYTES]; /* zero if V401 */
+    uint16_t style;                     /* index into the manifest's styles; 0 if V401 */
+    pse_hash leaf;                      /* always valid */
+    pse_hash prev;                      /* zero if V401 */
+    pse_enc credential;                 /* zero if V401 */
 };
 
 /** Check @p n ballot entries (each has passed V906's first 34 bytes) under joint key @p y, in
@@ -64,19 +60,12 @@ PSE_MUST pse_rc pse_ballots_verify(struct pse_ballot_check *out, const struct ps
                                    const struct pse_manifest *m, const pse_enc *y,
                                    const struct pse_span *raw, size_t n);
 
-/* ---- trackers and codes ---- */
+/* ---- trackers ---- */
 
-/** First 10 bytes of Q("tracker"; D; leaf). */
-void pse_tracker(uint8_t tracker[PSE_TRACKER_LEN], const pse_hash *eid, const pse_enc *credential,
+/** First 10 bytes of Q("tracker"; D; leaf). Printed by pse_code_encode (codec/text.h), as is the
+ * voter code, the first PSE_VOTER_CODE_BYTES of D. */
+void pse_tracker(uint8_t tracker[PSE_TRACKER_BYTES], const pse_hash *eid, const pse_enc *credential,
                  const pse_hash *leaf);
-/** "xxxx-xxxx-xxxx-xxxx", Crockford base32. */
-void pse_tracker_format(char text[PSE_TRACKER_TEXT], const uint8_t tracker[PSE_TRACKER_LEN]);
-/** Read it back as people type it: any case, dashes and spaces anywhere, o for 0, i and l for 1.
- * PSE_E_SYNTAX. */
-PSE_MUST pse_rc pse_tracker_parse(uint8_t tracker[PSE_TRACKER_LEN], struct pse_span text);
-/** Six groups of four of the first 15 bytes of D. */
-void pse_voter_code_format(char text[PSE_VOTER_CODE_TEXT], const pse_enc *credential);
-
 /* ---- building ---- */
 
 /** D = d G. */

@@ -208,7 +208,7 @@ struct pse_roster_record pse_roster_record_at(const struct pse_entry *e, size_t 
  * unchanged on failure. Constant time in the seed. */
 PSE_MUST pse_rc pse_entry_build(struct pse_buf *out, const struct pse_group *g,
                                 const struct pse_manifest *m, const struct pse_entry *e,
-                                const uint8_t seed[32]);
+                                const pse_seed *seed);
 
 /** Write roster records for the entry's @c records; ascending order is the caller's affair (the
  * registrar sorts with pse_roster_sort). @p out has room for 70 * n bytes. */

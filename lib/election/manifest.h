@@ -11,10 +11,11 @@
 #define PSE_ELECTION_MANIFEST_H
 
 #include "group/group.h"
+#include "merkle/tile.h" /* PSE_ENTRY_MAX */
+#include "merkle/ed25519.h"
 
 #define PSE_MANIFEST_MAX       1048576u           /* bytes of the blob, V101 */
-#define PSE_MANIFEST_ARENA_MAX ((size_t)96 << 20) /* enough for the largest hostile blob */
-#define PSE_ENTRY_MAX          65535u
+#define PSE_MANIFEST_ARENA_MAX ((size_t)64 << 20) /* enough for the largest hostile blob */
 #define PSE_TRUSTEES_MAX       64u
 #define PSE_MIXERS_MAX         64u
 #define PSE_OPTIONS_MAX        255u
@@ -84,13 +85,13 @@ struct pse_style {
 
 struct pse_trustee {
     struct pse_span name;
-    uint8_t sign[32];
+    pse_edkey sign;
     pse_enc share; /* canonical, not the identity */
 };
 
 struct pse_mixer {
     struct pse_span name;
-    uint8_t sign[32];
+    pse_edkey sign;
 };
 
 struct pse_document {
@@ -105,10 +106,10 @@ struct pse_manifest {
     struct pse_text title;
     struct pse_span origin;
     struct pse_span log_vkey; /* the vkey's text */
-    uint8_t log_key[32];      /* the Ed25519 key in it */
+    pse_edkey log_key;        /* the key in it */
     pse_hash policy;
     uint64_t opens, closes, retain_until;
-    uint8_t authority[32], registrar[32], board[32];
+    pse_edkey authority, registrar, board;
     struct pse_trustee *trustee; /* [trustees]; trustee index i is trustee[i - 1] */
     uint8_t trustees, threshold;
     struct pse_mixer *mixer; /* [mixers]; mixer index i is mixer[i - 1] */
@@ -151,7 +152,7 @@ const struct pse_style *pse_manifest_style(const struct pse_manifest *m, uint16_
 const struct pse_pot *pse_manifest_pot(const struct pse_manifest *m, uint16_t id);
 
 /** The Ed25519 key of a role, or NULL when the index is not permitted for it (protocol 2.1). */
-const uint8_t *pse_manifest_role_key(const struct pse_manifest *m, uint8_t role, uint8_t index);
+const pse_edkey *pse_manifest_role_key(const struct pse_manifest *m, uint8_t role, uint8_t index);
 
 /** The text in @p language, else in the first language of the manifest. */
 struct pse_span pse_text_in(const struct pse_text *t, struct pse_span language);
