@@ -1,0 +1,95 @@
+/* Hexadecimal and decimal. */
+#include "text.h"
+
+static const char hex_digits[] = "0123456789abcdef";
+
+void pse_hex_encode(char *out, const void *in, size_t n)
+{
+    const uint8_t *p = in;
+
+    for (size_t i = 0; i < n; i++) {
+        out[2 * i] = hex_digits[p[i] >> 4];
+        out[2 * i + 1] = hex_digits[p[i] & 15];
+    }
+    out[2 * n] = '\0';
+}
+
+void pse_hex_put(struct pse_buf *b, const void *in, size_t n)
+{
+    const uint8_t *p = in;
+
+    for (size_t i = 0; i < n; i++) {
+        pse_buf_put(b, &hex_digits[p[i] >> 4], 1);
+        pse_buf_put(b, &hex_digits[p[i] & 15], 1);
+    }
+}
+
+/* 0..15, or 16 for anything that is no lower-case hexadecimal digit. */
+static unsigned hex_value(uint8_t c)
+{
+    if (c >= '0' && c <= '9')
+        return (unsigned)(c - '0');
+    if (c >= 'a' && c <= 'f')
+        return (unsigned)(c - 'a') + 10;
+    return 16;
+}
+
+pse_rc pse_hex_decode(void *out, size_t n, struct pse_span text)
+{
+    uint8_t *to = out;
+
+    memset(to, 0, n);
+    if (text.n % 2 != 0 || text.n / 2 != n)
+        return PSE_E_LENGTH;
+    for (size_t i = 0; i < n; i++) {
+        unsigned high = hex_value(text.p[2 * i]);
+        unsigned low = hex_value(text.p[2 * i + 1]);
+
+        if (high > 15 || low > 15) {
+            memset(to, 0, n);
+            return PSE_E_SYNTAX;
+        }
+        to[i] = (uint8_t)(high << 4 | low);
+    }
+    return PSE_OK;
+}
+
+size_t pse_decimal_encode(char out[PSE_DECIMAL_TEXT], uint64_t x)
+{
+    char reversed[PSE_DECIMAL_TEXT];
+    size_t n = 0;
+
+    do {
+        reversed[n++] = (char)('0' + x % 10);
+        x /= 10;
+    } while (x > 0);
+    for (size_t i = 0; i < n; i++)
+        out[i] = reversed[n - 1 - i];
+    out[n] = '\0';
+    return n;
+}
+
+void pse_decimal_put(struct pse_buf *b, uint64_t x)
+{
+    char text[PSE_DECIMAL_TEXT];
+
+    pse_buf_put(b, text, pse_decimal_encode(text, x));
+}
+
+pse_rc pse_decimal_decode(uint64_t *out, struct pse_span text)
+{
+    uint64_t x = 0;
+
+    *out = 0;
+    if (text.n == 0 || (text.n > 1 && text.p[0] == '0'))
+        return PSE_E_SYNTAX;
+    for (size_t i = 0; i < text.n; i++)
+        if (text.p[i] < '0' || text.p[i] > '9')
+            return PSE_E_SYNTAX;
+    for (size_t i = 0; i < text.n; i++)
+        if (__builtin_mul_overflow(x, UINT64_C(10), &x) ||
+            __builtin_add_overflow(x, (uint64_t)(text.p[i] - '0'), &x))
+            return PSE_E_RANGE;
+    *out = x;
+    return PSE_OK;
+}
