@@ -1,0 +1,16 @@
+/* The subcommands of psephos: one line each here, one file each (programs/psephos/<name>.c with
+ * cmd_<name>), one manual page each (docs/man/psephos-<name>.1). */
+#ifndef PSE_PSEPHOS_COMMANDS_H
+#define PSE_PSEPHOS_COMMANDS_H
+
+// clang-format off
+#define PSEPHOS_COMMANDS(X)                                                          \
+    X(bench, "measure the speed of this machine, libsodium beside it")
+// clang-format on
+
+/** argv[0] is the subcommand's name. Returns the exit status (enum cli_exit). */
+#define PSEPHOS_DECLARE(name, about) int cmd_##name(int argc, char **argv);
+PSEPHOS_COMMANDS(PSEPHOS_DECLARE)
+#undef PSEPHOS_DECLARE
+
+#endif
