@@ -48,16 +48,14 @@ struct pse_ballot_check {
     pse_enc credential;                 /* zero if V401 */
 };
 
-/** Check @p n ballot entries (each has passed V906's first 34 bytes) under joint key @p y, in
- * parallel on the group's pool. Equations are weighted and summed by chunks; when a sum does not
- * vanish the guilty are found by bisection, so the faults are exactly those of the single
- * equations (protocol 1.2). Weights are hashed from all leaf hashes of a chunk and the key.
+/** Check @p n ballot entries (each has passed V906's first 34 bytes) under the joint key, in
+ * parallel on its group's pool. Equations are weighted and summed by chunks; when a sum does not
+ * vanish the guilty are found by bisection, so the faults are exactly those of the single equations
+ * (protocol 1.2). @p rng gives the weights.
  *
- * @p y may be NULL or the identity when no joint key is known: V405 is then not checked (such a log
- * has no live ballot). PSE_E_MEMORY only; *out is then not valid. Memory: some megabytes a worker,
- * whatever n is. */
-PSE_MUST pse_rc pse_ballots_verify(struct pse_ballot_check *out, const struct pse_group *g,
-                                   const struct pse_manifest *m, const pse_enc *y,
+ * PSE_E_MEMORY only; *out is then not valid. Memory: some megabytes a worker, whatever n is. */
+PSE_MUST pse_rc pse_ballots_verify(struct pse_ballot_check *out, struct pse_rng *rng,
+                                   const struct pse_joint *joint, const struct pse_manifest *m,
                                    const struct pse_span *raw, size_t n);
 
 /* ---- trackers ---- */
@@ -71,31 +69,38 @@ void pse_tracker(uint8_t tracker[PSE_TRACKER_BYTES], const pse_hash *eid, const 
 /** D = d G. */
 void pse_credential_public(pse_enc *credential, const struct pse_group *g, const pse_secret *d);
 
-/** What a ballot was made with; needed for the second-device check (protocol 11), then wiped. */
-struct pse_ballot_secrets {
-    pse_secret *r; /* [style->ciphertexts], caller's room; NULL if not wanted */
-};
-
 struct pse_ballot_plan {
+    const struct pse_joint *joint; /* the key, from where section 6 says it must come */
     const struct pse_manifest *m;
     const struct pse_style *style;
-    pse_enc y;              /* the joint key, as section 6 says where it must come from */
     const pse_secret *d;    /* the voter's secret */
     pse_hash prev;          /* zero for a first ballot */
     const uint8_t *choices; /* choice bytes (plain.h), style->choice_len of them */
 };
 
-/** Append the signed ballot entry to @p out. PSE_E_RANGE: the choices are not allowed (ask
- * pse_choices_check first to say where). PSE_E_ENCODING: y. PSE_E_LIMIT, PSE_E_MEMORY. @p out is
- * unchanged on failure. */
-PSE_MUST pse_rc pse_ballot_build(struct pse_buf *out, struct pse_ballot_secrets *secrets,
-                                 struct pse_rng *rng, const struct pse_group *g,
-                                 const struct pse_ballot_plan *plan);
+/** All the randomness of one ballot, in an arena (which wipes). @c r is what the second-device
+ * check (protocol 11) needs afterwards. */
+struct pse_ballot_random {
+    pse_secret *r;     /* [style->ciphertexts], in entry order */
+    pse_secret *proof; /* [proof_n], part after part, as hom.h and mixpok.h say */
+    size_t proof_n;
+    pse_secret sign; /* nonce of the signature */
+};
 
-/** Many ballots of one election at once, in parallel: out[i] is ballot i in its own buffer
- * (zero-initialised with PSE_BUF(PSE_ENTRY_MAX) by the caller). For simulations and load. */
-PSE_MUST pse_rc pse_ballots_build(struct pse_buf *out, struct pse_rng *rng,
-                                  const struct pse_group *g, const struct pse_ballot_plan *plan,
-                                  size_t n);
+/** PSE_E_MEMORY. */
+PSE_MUST pse_rc pse_ballot_random_draw(struct pse_ballot_random *random, struct pse_arena *arena,
+                                       struct pse_rng *rng, const struct pse_manifest *m,
+                                       const struct pse_style *style);
+
+/** Write the signed ballot entry, style->ballot_len bytes, at @p out; randomness is used once and
+ * never for two ballots. PSE_E_RANGE: the choices are not allowed (ask pse_choices_check first to
+ * say where). PSE_E_MEMORY. @p out is zeroed on failure. */
+PSE_MUST pse_rc pse_ballot_build(uint8_t *out, const struct pse_ballot_plan *plan,
+                                 const struct pse_ballot_random *random);
+
+/** Many ballots at once, in parallel on the group's pool, randomness drawn within: ballot i at
+ * out[i], which has room for its style's length. For simulations and load. */
+PSE_MUST pse_rc pse_ballots_build(uint8_t *const *out, struct pse_rng *rng,
+                                  const struct pse_ballot_plan *plan, size_t n);
 
 #endif

@@ -1,6 +1,6 @@
 /* Room election: what makes a record an election.
  *
- * Things (formats): manifest, entries, plaintexts, choices, ballots, lists, results, evidence.
+ * Things (formats): manifest, entries, plaintexts, choices, ballots, lists, results.
  * Rules: the state as a function of the log prefix (state.h), the whole record and its verdict
  * (audit.h), the numbers of what they check (rule.h). Not for: files, networks, clocks; who is
  * elected (count). */
@@ -11,7 +11,6 @@
 #include "election/ballot.h"
 #include "election/choices.h"
 #include "election/entry.h"
-#include "election/evidence.h"
 #include "election/list.h"
 #include "election/manifest.h"
 #include "election/plain.h"

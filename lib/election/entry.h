@@ -217,10 +217,7 @@ void pse_roster_encode(uint8_t *out, const struct pse_roster_record *record, siz
 PSE_MUST pse_rc pse_roster_sort(struct pse_roster_record *record, size_t n);
 #define PSE_ROSTER_RECORD 70u
 
-/** Lengths of the length-bound blobs (protocol 2), checked against overflow by their 64 bits. */
-uint64_t pse_mix_output_len(uint32_t n, uint8_t w);
-uint64_t pse_mix_proof_len(uint32_t n, uint8_t w);
-#define PSE_STATEMENT_MAX 16777216u
-#define PSE_POLICY_MAX    262144u
+/** Longest blob of a statement (V905). */
+enum { PSE_STATEMENT_MAX = 16777216 };
 
 #endif

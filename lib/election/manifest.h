@@ -10,20 +10,18 @@
 #ifndef PSE_ELECTION_MANIFEST_H
 #define PSE_ELECTION_MANIFEST_H
 
-#include "group/group.h"
-#include "merkle/tile.h" /* PSE_ENTRY_MAX */
+#include "crypto/crypto.h"
 #include "merkle/ed25519.h"
+#include "merkle/tile.h" /* PSE_ENTRY_MAX */
 
-#define PSE_MANIFEST_MAX       1048576u           /* bytes of the blob, V101 */
+/* Bounds of protocol 2.3. Those of trustees, widths, options and sums stand in room crypto. */
+enum {
+    PSE_MANIFEST_MAX = 1048576, /* bytes of the blob, V101 */
+    PSE_MIXERS_MAX = 64,
+    PSE_STYLE_CONTESTS_MAX = 64,
+    PSE_LISTS_MAX = 4096, /* reachable (contest, group) pairs */
+};
 #define PSE_MANIFEST_ARENA_MAX ((size_t)64 << 20) /* enough for the largest hostile blob */
-#define PSE_TRUSTEES_MAX       64u
-#define PSE_MIXERS_MAX         64u
-#define PSE_OPTIONS_MAX        255u
-#define PSE_OPTION_VALUE_MAX   8u /* option_max */
-#define PSE_WIDTH_MAX          8u /* elements of a mix ballot */
-#define PSE_STYLE_CONTESTS_MAX 64u
-#define PSE_SUMS_MAX           64u   /* branches of a sum proof */
-#define PSE_LISTS_MAX          4096u /* reachable (contest, group) pairs */
 
 enum pse_kind { PSE_KIND_HOMOMORPHIC = 0, PSE_KIND_MIX = 1 };
 
@@ -150,6 +148,9 @@ PSE_MUST pse_rc pse_manifest_parse(struct pse_manifest **out, struct pse_arena *
 const struct pse_contest *pse_manifest_contest(const struct pse_manifest *m, uint16_t id);
 const struct pse_style *pse_manifest_style(const struct pse_manifest *m, uint16_t id);
 const struct pse_pot *pse_manifest_pot(const struct pse_manifest *m, uint16_t id);
+
+/** A homomorphic contest's rule as crypto wants it (required homomorphic). */
+struct pse_hom_rule pse_contest_rule(const struct pse_contest *c);
 
 /** The Ed25519 key of a role, or NULL when the index is not permitted for it (protocol 2.1). */
 const pse_edkey *pse_manifest_role_key(const struct pse_manifest *m, uint8_t role, uint8_t index);

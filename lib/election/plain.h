@@ -11,7 +11,7 @@
 
 #include "election/manifest.h"
 
-#define PSE_PLAIN_MAX (30u * PSE_WIDTH_MAX)
+enum { PSE_PLAIN_MAX = PSE_ELEMENT_BYTES * PSE_MIX_WIDTH_MAX };
 
 enum pse_plain_tag { PSE_PLAIN_CHOICE = 1, PSE_PLAIN_RANKING = 2, PSE_PLAIN_TEXT = 3 };
 

@@ -31,39 +31,45 @@ struct pse_result_view {
 };
 
 /** Exact length of the blob for these lists: 2 + Σ … (protocol 2). */
-uint64_t pse_result_len(const struct pse_result_list *list, size_t lists);
+uint64_t pse_result_blob_len(const struct pse_result_list *list, size_t lists);
 
-/** Build the blob. x[i] points to the decrypted points X of list i (K, or n w row-major). Counts of
- * homomorphic lists are found by discrete logarithm up to weight * m.
+/** Build the blob. x[i]: encodings (P0) of the decrypted points X of list i, K or n w row-major, as
+ * pse_decrypt_combine gives them. Counts are found by discrete logarithm up to weight * m.
  *
- * PSE_E_RANGE: an X is no count in range (the aggregate was wrong). PSE_E_MEMORY. @p out is
- * unchanged on failure. */
-PSE_MUST pse_rc pse_result_build(struct pse_buf *out, const struct pse_group *g,
-                                 const struct pse_result_list *list, size_t lists,
-                                 const pse_point *const *x);
+ * PSE_E_RANGE: an X is no count in range (the aggregate was wrong). PSE_E_LENGTH: x[i] is not that
+ * long. PSE_E_ENCODING. PSE_E_MEMORY. @p out is appended to, and unchanged on failure. */
+PSE_MUST pse_rc pse_result_blob_build(struct pse_buf *out, const struct pse_group *g,
+                                      const struct pse_result_list *list, size_t lists,
+                                      const struct pse_span *x);
 
-/** Read the layout without knowing the lists. Views live in @p arena, bytes in @p blob.
- * PSE_E_LENGTH, PSE_E_RANGE (kind, order), PSE_E_MEMORY. Points and statuses are not looked at. */
-PSE_MUST pse_rc pse_result_parse(struct pse_result_view **view, size_t *views,
-                                 struct pse_arena *arena, struct pse_span blob);
+/** Read the layout without knowing the lists. Views live in @p arena, bytes in @p blob. Points and
+ * statuses are not looked at. PSE_E_LENGTH, PSE_E_RANGE (kind, order), PSE_E_MEMORY. */
+PSE_MUST pse_rc pse_result_blob_parse(struct pse_result_view **view, size_t *views,
+                                      struct pse_arena *arena, struct pse_span blob);
 
-enum pse_result_fault {
-    PSE_RESULT_V801 = 1,
-    PSE_RESULT_V802 = 2,
-    PSE_RESULT_V803 = 4,
-    PSE_RESULT_V804 = 8,
-};
+/** V801 but for the points: layout, and exactly these lists in order with their kinds, K, w, N and
+ * weights. Gives one view a list at view[lists]. PSE_E_LENGTH, PSE_E_MISMATCH. */
+PSE_MUST pse_rc pse_result_blob_match(struct pse_result_view *view,
+                                      const struct pse_result_list *list, size_t lists,
+                                      struct pse_span blob);
 
-/** Check a blob against the recomputed lists and decrypted points: faults is a set of enum
- * pse_result_fault; after V801 no other is looked at. Needs no discrete logarithm. PSE_E_MEMORY. */
-PSE_MUST pse_rc pse_result_check(uint8_t *faults, const struct pse_group *g,
-                                 const struct pse_result_list *list, size_t lists,
-                                 const pse_point *const *x, struct pse_span blob);
+/** The counts of a homomorphic view: [k], for pse_count_check (V802). */
+void pse_result_counts(uint64_t *count, const struct pse_result_view *view);
+/** The points of a mix view without the statuses: 32 n w bytes, for pse_decrypt_check (V803, whose
+ * PSE_E_ENCODING is V801: points not canonical). */
+void pse_result_points(uint8_t *points, const struct pse_result_view *view);
 
-/** Statuses and plaintexts of @p n rows of a mix list from their points. status[i]; plain (may be
- * NULL) receives 30 w bytes a row, zero where invalid. */
-PSE_MUST pse_rc pse_result_read_rows(uint8_t *status, uint8_t *plain, const struct pse_group *g,
-                                     const struct pse_contest *c, const pse_point *x, size_t n);
+/** V804: every status of a mix view is that of its points (which are canonical), in parallel on the
+ * group's pool. PSE_E_MISMATCH, PSE_E_MEMORY. */
+PSE_MUST pse_rc pse_result_statuses_check(const struct pse_group *g, const struct pse_contest *c,
+                                          const struct pse_result_view *view);
+
+/** Statuses and plaintexts of @p n rows of a mix list from encodings of their points, @p stride
+ * bytes from row to row: status[i]; plain (may be NULL) receives 30 w bytes a row, zero where
+ * invalid. In parallel on the group's pool. */
+void pse_result_read_rows(uint8_t *status, uint8_t *plain, const struct pse_group *g,
+                          const struct pse_contest *c, const uint8_t *points, size_t stride,
+                          size_t n);
 
 /* ---- readable results ---- */
 
@@ -91,10 +97,6 @@ struct pse_tally {
 PSE_MUST pse_rc pse_tally_make(struct pse_tally *out, struct pse_arena *arena,
                                const struct pse_group *g, const struct pse_manifest *m,
                                struct pse_span blob, const struct pse_contest *c, uint16_t pot);
-
-/** Append @p text with control, bidirectional and other invisible characters written as \u{hex} and
- * a backslash as \\. Ill-formed UTF-8 bytes become \x{hex}. */
-void pse_text_escape(struct pse_buf *out, struct pse_span text);
 
 /** The whole readable result as one JSON object (public view, docs/results): contests in the order
  * of the manifest with totals; rankings grouped. Check out->rc. */
