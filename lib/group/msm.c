@@ -1,0 +1,237 @@
+/* Sums of products: which method, how wide the windows, which thread. */
+#include <stdlib.h>
+
+#include "group/backend.h"
+
+/* Terms taken at once: bounds the memory of a sum to some 15 MiB and the buckets, and the digits'
+ * windows to 13 bits, whose buckets stay in the second cache. */
+enum { BLOCK_TERMS = 1 << 16 };
+enum { BITS_MIN = 4, BITS_MAX = 13, WINDOWS_MAX = PSE_WINDOWS_BITS_MAX / BITS_MIN + 1 };
+/* Terms of a short sum under one chain of doublings. */
+enum { STRAUS_BLOCK = 64 };
+
+static void *scratch_new(size_t count, size_t size)
+{
+    size_t bytes;
+
+    if (pse_size_mul(&bytes, count, size) != PSE_OK || bytes > SIZE_MAX - 64)
+        return NULL;
+    return aligned_alloc(64, bytes / 64 * 64 + 64);
+}
+
+/* --- constant time -------------------------------------------------------------------------- */
+
+struct straus_job {
+    const struct pse_group *g;
+    const void *k;
+    const pse_point *p;
+    size_t n, step;
+    uint8_t *scratch; /* a block's worth for each worker */
+    pse_point *part;  /* one a block */
+    bool vt;
+};
+
+static void straus_task(void *ctx, size_t index, unsigned worker)
+{
+    const struct straus_job *job = ctx;
+    const struct pse_backend_ops *ops = job->g->ops;
+    size_t at = index * job->step;
+    size_t n = job->n - at < job->step ? job->n - at : job->step;
+    void *scratch = job->scratch + worker * job->step * ops->straus_scratch;
+
+    if (job->vt)
+        ops->straus_vt(&job->part[index], (const pse_scalar *)job->k + at, job->p + at, n, scratch);
+    else
+        ops->straus(&job->part[index], (const pse_secret *)job->k + at, job->p + at, n, scratch);
+}
+
+/* n >= 1 terms in blocks of @p step, a multiple of 8. */
+static pse_rc straus_run(const struct pse_group *g, pse_point *out, const void *k,
+                         const pse_point *p, size_t n, size_t step, bool vt)
+{
+    unsigned width = pse_pool_width(g->pool);
+    size_t blocks = (n - 1) / step + 1;
+    size_t scratch_size = step * g->ops->straus_scratch * width;
+    struct straus_job job = {.g = g, .k = k, .p = p, .n = n, .step = step, .vt = vt};
+    pse_rc rc = PSE_E_MEMORY;
+
+    job.scratch = scratch_new(scratch_size, 1);
+    job.part = scratch_new(blocks, sizeof *job.part);
+    if (job.scratch != NULL && job.part != NULL) {
+        pse_pool_run(g->pool, straus_task, &job, blocks);
+        g->ops->sum(out, job.part, blocks);
+        rc = PSE_OK;
+    }
+    if (!vt && job.scratch != NULL)
+        pse_wipe(job.scratch, scratch_size);
+    if (!vt && job.part != NULL)
+        pse_wipe(job.part, blocks * sizeof *job.part);
+    free(job.part);
+    free(job.scratch);
+    return rc;
+}
+
+pse_rc pse_msm(const struct pse_group *g, pse_point *out, const pse_secret *k, const pse_point *p,
+               size_t n)
+{
+    if (n == 0) {
+        g->ops->identity(out, 1);
+        return PSE_OK;
+    }
+    return straus_run(g, out, k, p, n, n < STRAUS_BLOCK ? n : STRAUS_BLOCK, false);
+}
+
+/* --- public: buckets ------------------------------------------------------------------------ */
+
+struct plan {
+    unsigned bits;  /* of a window */
+    unsigned count; /* of windows */
+    size_t split;   /* parts the terms are cut into, so that every worker has work */
+};
+
+struct bucket_job {
+    const struct pse_group *g;
+    const pse_scalar *k;
+    const pse_point *p;
+    size_t n;
+    struct plan plan;
+    struct pse_windows *windows;
+    uint8_t *addends;
+    uint8_t *buckets; /* bucket_size for each worker */
+    pse_point *sums;  /* [split][count] */
+};
+
+enum { PREPARE_BLOCK = 1024 };
+
+static void prepare_task(void *ctx, size_t index, unsigned worker)
+{
+    const struct bucket_job *job = ctx;
+    size_t at = index * PREPARE_BLOCK;
+    size_t n = job->n - at < PREPARE_BLOCK ? job->n - at : PREPARE_BLOCK;
+
+    (void)worker;
+    pse_windows_offset(job->windows + at, n, job->plan.count, job->plan.bits);
+    job->g->ops->prepare_vt(job->addends + at * job->g->ops->addend_size, job->p + at, n);
+}
+
+/* One task: the windows of one step over one part of the terms. */
+static void bucket_task(void *ctx, size_t index, unsigned worker)
+{
+    const struct bucket_job *job = ctx;
+    const struct pse_backend_ops *ops = job->g->ops;
+    const struct plan *plan = &job->plan;
+    unsigned steps = (plan->count - 1) / ops->windows_step + 1;
+    size_t part = index / steps;
+    unsigned first = (unsigned)(index % steps) * ops->windows_step;
+    unsigned windows = plan->count - first;
+    size_t from = job->n * part / plan->split;
+    size_t to = job->n * (part + 1) / plan->split;
+
+    if (windows > ops->windows_step)
+        windows = ops->windows_step;
+    ops->windows_vt(&job->sums[part * plan->count + first], job->addends + from * ops->addend_size,
+                    job->windows + from, to - from, first, windows, plan->count, plan->bits,
+                    job->buckets + worker * ops->bucket_size(plan->bits));
+}
+
+/* Cost in field multiplications: every bit of a scalar brings 1/bits additions, every window two
+ * additions a bucket. @p total is the sum of the lengths, @p longest their maximum. */
+static size_t bucket_cost(unsigned bits, size_t n, size_t total, unsigned longest)
+{
+    size_t windows = pse_windows_count(longest, bits);
+
+    return 7 * (total / bits + n / 2) + windows * 18 * ((size_t)1 << (bits - 1));
+}
+
+static struct plan plan_make(const struct pse_group *g, size_t n, size_t total, unsigned longest)
+{
+    unsigned width = pse_pool_width(g->pool);
+    struct plan plan = {.bits = BITS_MIN, .split = 1};
+    size_t steps;
+
+    for (unsigned bits = BITS_MIN + 1; bits <= BITS_MAX; bits++) {
+        if (bucket_cost(bits, n, total, longest) < bucket_cost(plan.bits, n, total, longest))
+            plan.bits = bits;
+    }
+    plan.count = pse_windows_count(longest, plan.bits);
+    steps = (plan.count - 1) / g->ops->windows_step + 1;
+    /* Two tasks a worker even out; a part needs terms enough to pay for its buckets. */
+    while (plan.split * steps < 2 * (size_t)width && n / (plan.split + 1) > (size_t)1 << plan.bits)
+        plan.split++;
+    if (width == 1)
+        plan.split = 1;
+    return plan;
+}
+
+static pse_rc bucket_run(struct bucket_job *job, size_t total, unsigned longest)
+{
+    const struct pse_backend_ops *ops = job->g->ops;
+    struct pse_pool *pool = job->g->pool;
+    size_t steps;
+
+    job->plan = plan_make(job->g, job->n, total, longest);
+    steps = (job->plan.count - 1) / ops->windows_step + 1;
+    job->addends = scratch_new(job->n, ops->addend_size);
+    job->buckets = scratch_new(pse_pool_width(pool), ops->bucket_size(job->plan.bits));
+    job->sums = scratch_new(job->plan.split * job->plan.count, sizeof *job->sums);
+    if (job->addends == NULL || job->buckets == NULL || job->sums == NULL)
+        return PSE_E_MEMORY;
+    pse_pool_run(pool, prepare_task, job, (job->n - 1) / PREPARE_BLOCK + 1);
+    pse_pool_run(pool, bucket_task, job, job->plan.split * steps);
+    for (size_t part = 1; part < job->plan.split; part++)
+        ops->add(job->sums, job->sums, job->sums + part * job->plan.count, job->plan.count);
+    return PSE_OK;
+}
+
+/* n >= 1 terms, at most BLOCK_TERMS. */
+static pse_rc msm_block_vt(const struct pse_group *g, pse_point *out, const pse_scalar *k,
+                           const pse_point *p, size_t n)
+{
+    struct bucket_job job = {.g = g, .k = k, .p = p, .n = n};
+    size_t total = 0;
+    unsigned longest = 0;
+    pse_rc rc = PSE_E_MEMORY;
+
+    job.windows = scratch_new(n, sizeof *job.windows);
+    if (job.windows == NULL)
+        return PSE_E_MEMORY;
+    for (size_t i = 0; i < n; i++) {
+        unsigned bits = pse_windows_from_scalar_vt(&job.windows[i], &k[i]);
+
+        total += bits;
+        longest = bits > longest ? bits : longest;
+    }
+    rc = bucket_run(&job, total, longest);
+    if (rc == PSE_OK)
+        g->ops->horner_vt(out, job.sums, job.plan.count, job.plan.bits);
+    free(job.sums);
+    free(job.buckets);
+    free(job.addends);
+    free(job.windows);
+    return rc;
+}
+
+/* Below this number of terms the shared doublings win over buckets (measured, portable core). */
+enum { BUCKETS_FROM = 160 };
+
+pse_rc pse_msm_vt(const struct pse_group *g, pse_point *out, const pse_scalar *k,
+                  const pse_point *p, size_t n)
+{
+    pse_point total, part;
+    pse_rc rc = PSE_OK;
+
+    g->ops->identity(&total, 1);
+    if (n > 0 && n < BUCKETS_FROM) {
+        rc = straus_run(g, &total, k, p, n, n < STRAUS_BLOCK ? n : STRAUS_BLOCK, true);
+        n = 0;
+    }
+    for (size_t at = 0; at < n && rc == PSE_OK; at += BLOCK_TERMS) {
+        rc = msm_block_vt(g, &part, k + at, p + at, n - at < BLOCK_TERMS ? n - at : BLOCK_TERMS);
+        if (rc == PSE_OK)
+            g->ops->add(&total, &total, &part, 1);
+    }
+    if (rc != PSE_OK)
+        g->ops->identity(&total, 1);
+    *out = total;
+    return rc;
+}

@@ -1,0 +1,287 @@
+/* Multiplication, portable back-end: constant time with digits of four bits and masked look-up in
+ * eight multiples; variable time with non-adjacent forms. */
+#include "group/ristretto51.h"
+
+enum { MULTIPLES = 8, NAF_WIDTH = 5 };
+
+struct cached_table {
+    struct ge_cached multiple[MULTIPLES];
+};
+
+/* 1 P, 2 P, … 8 P. */
+static void table_fill(struct cached_table *t, const struct ge *p)
+{
+    struct ge q = *p;
+
+    ge_to_cached(&t->multiple[0], p);
+    for (int i = 1; i < MULTIPLES; i++) {
+        struct ge_completed c;
+
+        ge_add(&c, &q, &t->multiple[0]);
+        ge_complete(&q, &c);
+        ge_to_cached(&t->multiple[i], &q);
+    }
+}
+
+static uint64_t digit_magnitude(int8_t digit, uint64_t *negative)
+{
+    int64_t d = digit;
+    int64_t sign = d >> 63;
+
+    *negative = ct_mask((uint64_t)sign & 1);
+    return (uint64_t)((d ^ sign) - sign);
+}
+
+/* r = digit * table. All entries are read, whatever the digit. */
+static void cached_look_up(struct ge_cached *r, const struct cached_table *t, int8_t digit)
+{
+    uint64_t negative;
+    uint64_t magnitude = digit_magnitude(digit, &negative);
+    struct ge_cached minus;
+    uint64_t m = ct_mask_equal(magnitude, 0);
+
+    for (int w = 0; w < 5; w++) {
+        r->sum.v[w] = ge_cached_identity.sum.v[w] & m;
+        r->diff.v[w] = ge_cached_identity.diff.v[w] & m;
+        r->t2d.v[w] = 0;
+        r->z2.v[w] = ge_cached_identity.z2.v[w] & m;
+    }
+    for (uint64_t i = 0; i < MULTIPLES; i++) {
+        const struct ge_cached *c = &t->multiple[i];
+
+        m = ct_mask_equal(magnitude, i + 1);
+        for (int w = 0; w < 5; w++) {
+            r->sum.v[w] |= c->sum.v[w] & m;
+            r->diff.v[w] |= c->diff.v[w] & m;
+            r->t2d.v[w] |= c->t2d.v[w] & m;
+            r->z2.v[w] |= c->z2.v[w] & m;
+        }
+    }
+    ge_cached_neg(&minus, r);
+    fe_select(&r->sum, &r->sum, &minus.sum, negative);
+    fe_select(&r->diff, &r->diff, &minus.diff, negative);
+    fe_select(&r->t2d, &r->t2d, &minus.t2d, negative);
+}
+
+static void affine_look_up(struct ge_affine *r, const struct ge_affine t[MULTIPLES], int8_t digit)
+{
+    uint64_t negative;
+    uint64_t magnitude = digit_magnitude(digit, &negative);
+    struct fe other;
+    uint64_t m = ct_mask_equal(magnitude, 0);
+
+    for (int w = 0; w < 5; w++) {
+        r->sum.v[w] = ge_affine_identity.sum.v[w] & m;
+        r->diff.v[w] = ge_affine_identity.diff.v[w] & m;
+        r->t2d.v[w] = 0;
+    }
+    for (uint64_t i = 0; i < MULTIPLES; i++) {
+        m = ct_mask_equal(magnitude, i + 1);
+        for (int w = 0; w < 5; w++) {
+            r->sum.v[w] |= t[i].sum.v[w] & m;
+            r->diff.v[w] |= t[i].diff.v[w] & m;
+            r->t2d.v[w] |= t[i].t2d.v[w] & m;
+        }
+    }
+    other = r->sum;
+    fe_select(&r->sum, &r->sum, &r->diff, negative);
+    fe_select(&r->diff, &r->diff, &other, negative);
+    fe_sub(&other, &fe_zero, &r->t2d);
+    fe_select(&r->t2d, &r->t2d, &other, negative);
+}
+
+static void mul_digits(pse_point *out, const int8_t e[PSE_RADIX16_DIGITS], const pse_point *p)
+{
+    struct cached_table t;
+    struct ge_cached c;
+    struct ge_completed sum;
+    struct ge q;
+
+    ge_load(&q, p);
+    table_fill(&t, &q);
+    q = ge_identity;
+    for (size_t i = PSE_RADIX16_DIGITS; i-- > 0;) {
+        if (i + 1 < PSE_RADIX16_DIGITS)
+            ge_double_n(&q, 4);
+        cached_look_up(&c, &t, e[i]);
+        ge_add(&sum, &q, &c);
+        if (i > 0)
+            ge_complete_xyz(&q, &sum);
+        else
+            ge_complete(&q, &sum);
+    }
+    ge_store(out, &q);
+    pse_wipe(&c, sizeof c);
+    pse_wipe(&sum, sizeof sum);
+}
+
+void pse_p51_mul(pse_point *out, const pse_secret *k, const pse_point *p, size_t n)
+{
+    int8_t e[PSE_RADIX16_DIGITS];
+
+    for (size_t i = 0; i < n; i++) {
+        pse_recode_radix16(e, k[i].w);
+        mul_digits(&out[i], e, &p[i]);
+    }
+    pse_wipe(e, sizeof e);
+}
+
+void pse_p51_mul_one(pse_point *out, const pse_secret *k, const pse_point *p, size_t n)
+{
+    int8_t e[PSE_RADIX16_DIGITS];
+
+    pse_recode_radix16(e, k->w);
+    for (size_t i = 0; i < n; i++)
+        mul_digits(&out[i], e, &p[i]);
+    pse_wipe(e, sizeof e);
+}
+
+/* --- fixed base ----------------------------------------------------------------------------- */
+
+void pse_p51_table_build(void *table, const pse_point *base)
+{
+    struct pse_p51_table *t = table;
+    struct ge p;
+
+    ge_load(&p, base);
+    for (size_t i = 0; i < PSE_RADIX16_DIGITS; i++) {
+        struct ge multiple[MULTIPLES];
+
+        multiple[0] = p;
+        for (size_t j = 1; j < MULTIPLES; j++)
+            ge_add_full(&multiple[j], &multiple[j - 1], &p);
+        pse_p51_normalise(t->multiple[i], multiple, MULTIPLES);
+        p = multiple[MULTIPLES - 1];
+        ge_double_n(&p, 1);
+    }
+}
+
+void pse_p51_table_mul(pse_point *out, const void *table, const pse_secret *k, size_t n)
+{
+    const struct pse_p51_table *t = table;
+    int8_t e[PSE_RADIX16_DIGITS];
+    struct ge_completed sum;
+    struct ge_affine a;
+
+    for (size_t i = 0; i < n; i++) {
+        struct ge q = ge_identity;
+
+        pse_recode_radix16(e, k[i].w);
+        for (size_t j = 0; j < PSE_RADIX16_DIGITS; j++) {
+            affine_look_up(&a, t->multiple[j], e[j]);
+            ge_add_affine(&sum, &q, &a);
+            ge_complete(&q, &sum);
+        }
+        ge_store(&out[i], &q);
+    }
+    pse_wipe(e, sizeof e);
+    pse_wipe(&a, sizeof a);
+    pse_wipe(&sum, sizeof sum);
+}
+
+/* --- sums under one chain of doublings ------------------------------------------------------- */
+
+/* One term's share of the scratch space; the two kinds are never in use together. */
+union straus_term {
+    struct {
+        struct cached_table table;
+        int8_t digit[PSE_RADIX16_DIGITS];
+    } ct;
+    struct {
+        struct cached_table odd; /* 1 P, 3 P, … 15 P */
+        int8_t naf[PSE_NAF_DIGITS];
+    } vt;
+};
+
+_Static_assert(MULTIPLES == 1 << (NAF_WIDTH - 2), "odd multiples of a non-adjacent form");
+
+_Static_assert(sizeof(union straus_term) == PSE_P51_STRAUS_SCRATCH, "stated in the header");
+
+void pse_p51_straus(pse_point *out, const pse_secret *k, const pse_point *p, size_t n,
+                    void *scratch)
+{
+    union straus_term *term = scratch;
+    struct ge_completed sum;
+    struct ge_cached c;
+    struct ge q;
+
+    for (size_t j = 0; j < n; j++) {
+        ge_load(&q, &p[j]);
+        table_fill(&term[j].ct.table, &q);
+        pse_recode_radix16(term[j].ct.digit, k[j].w);
+    }
+    q = ge_identity;
+    for (size_t i = PSE_RADIX16_DIGITS; i-- > 0;) {
+        if (i + 1 < PSE_RADIX16_DIGITS)
+            ge_double_n(&q, 4);
+        for (size_t j = 0; j < n; j++) {
+            cached_look_up(&c, &term[j].ct.table, term[j].ct.digit[i]);
+            ge_add(&sum, &q, &c);
+            ge_complete(&q, &sum);
+        }
+    }
+    ge_store(out, &q);
+    pse_wipe(&c, sizeof c);
+    pse_wipe(&sum, sizeof sum);
+}
+
+static void odd_fill(struct cached_table *t, const struct ge *p)
+{
+    struct ge_completed c;
+    struct ge twice = *p;
+    struct ge q = *p;
+    struct ge_cached step;
+
+    ge_double_n(&twice, 1);
+    ge_to_cached(&step, &twice);
+    ge_to_cached(&t->multiple[0], p);
+    for (int i = 1; i < MULTIPLES; i++) {
+        ge_add(&c, &q, &step);
+        ge_complete(&q, &c);
+        ge_to_cached(&t->multiple[i], &q);
+    }
+}
+
+void pse_p51_straus_vt(pse_point *out, const pse_scalar *k, const pse_point *p, size_t n,
+                       void *scratch)
+{
+    union straus_term *term = scratch;
+    struct ge_completed sum;
+    struct ge_cached minus;
+    struct ge q;
+    unsigned used = 0;
+
+    for (size_t j = 0; j < n; j++) {
+        unsigned digits = pse_recode_naf_vt(term[j].vt.naf, &k[j], NAF_WIDTH);
+
+        used = digits > used ? digits : used;
+        ge_load(&q, &p[j]);
+        odd_fill(&term[j].vt.odd, &q);
+    }
+    q = ge_identity;
+    for (size_t i = used; i-- > 0;) {
+        ge_double_n(&q, 1);
+        for (size_t j = 0; j < n; j++) {
+            int digit = term[j].vt.naf[i];
+
+            if (digit > 0) {
+                ge_add(&sum, &q, &term[j].vt.odd.multiple[digit / 2]);
+            } else if (digit < 0) {
+                ge_cached_neg(&minus, &term[j].vt.odd.multiple[-digit / 2]);
+                ge_add(&sum, &q, &minus);
+            } else {
+                continue;
+            }
+            ge_complete(&q, &sum);
+        }
+    }
+    ge_store(out, &q);
+}
+
+void pse_p51_mul_vt(pse_point *out, const pse_scalar *k, const pse_point *p, size_t n)
+{
+    union straus_term term;
+
+    for (size_t i = 0; i < n; i++)
+        pse_p51_straus_vt(&out[i], &k[i], &p[i], 1, &term);
+}
