@@ -1,0 +1,66 @@
+# Shortcuts over Meson; `make help` lists them.
+BUILD ?= build
+FUZZ_SECONDS ?= 60
+PREFIX ?= /usr/local
+
+help:
+	@sed -n 's/^## //p' Makefile
+
+## make all        build everything into build/
+all: deps $(BUILD)/build.ninja
+	ninja -C $(BUILD)
+
+## make demo       a whole election on this machine, verified
+demo: all
+	$(BUILD)/programs/psephos/psephos demo $(DEMO_ARGS)
+
+## make check      every test, also under sanitizers, and a short fuzzing
+check: deps-check
+	@packaging/check $(BUILD)
+
+## make bench      the speed of this machine, libsodium beside it
+bench: all
+	$(BUILD)/programs/psephos/psephos bench $(BENCH_ARGS)
+
+## make fuzz       every fuzz target for FUZZ_SECONDS (60), two at a time
+fuzz: deps-check
+	@packaging/fuzz $(BUILD)/fuzz $(FUZZ_SECONDS)
+
+## make asan       unit tests under the address and undefined-behaviour sanitizers
+asan: deps-check
+	@packaging/configure asan $(BUILD)/asan
+	ninja -C $(BUILD)/asan
+	packaging/unmoved meson test -C $(BUILD)/asan --no-rebuild --suite unit --suite tamper
+
+## make serve      all roles as daemons on this machine
+serve:
+	@echo 'make serve: this version has no daemons yet; hold elections with files (docs/tutorial)' >&2
+	@exit 1
+
+## make format     clang-format over all C files
+format: deps-check
+	git ls-files '*.c' '*.h' | xargs clang-format -i
+
+## make tidy       clang-tidy over all C files (slow; advice, not a gate)
+tidy: deps-check $(BUILD)/build.ninja
+	git ls-files '*.c' | grep -v '^fuzz/' | xargs -n 8 -P 2 clang-tidy --quiet -p $(BUILD)
+
+## make install    install below PREFIX (/usr/local)
+install: all
+	meson configure $(BUILD) --prefix $(PREFIX)
+	meson install -C $(BUILD)
+
+## make deps       install what the build needs (apt); make deps-check: the tests as well
+deps:
+	@packaging/install-deps build
+deps-check:
+	@packaging/install-deps check
+
+## make clean      remove build/
+clean:
+	rm -rf $(BUILD)
+
+$(BUILD)/build.ninja:
+	@packaging/configure normal $(BUILD)
+
+.PHONY: help all demo check bench fuzz asan serve format tidy install deps deps-check clean
