@@ -262,6 +262,11 @@ static const char *const format_names[] = {
     [PSE_FORMAT_CHOICE_TEXT] = "choice-text",
 };
 
+const char *pse_format_name(enum pse_format format)
+{
+    return format_names[format];
+}
+
 static pse_rc read_format(enum pse_format *out, struct pse_manifest_reader *r,
                           struct pse_json_rd *o)
 {

@@ -155,6 +155,9 @@ struct pse_hom_rule pse_contest_rule(const struct pse_contest *c);
 /** The Ed25519 key of a role, or NULL when the index is not permitted for it (protocol 2.1). */
 const pse_edkey *pse_manifest_role_key(const struct pse_manifest *m, uint8_t role, uint8_t index);
 
+/** "choice", "ranking", "text", "choice-text". */
+const char *pse_format_name(enum pse_format format);
+
 /** The text in @p language, else in the first language of the manifest. */
 struct pse_span pse_text_in(const struct pse_text *t, struct pse_span language);
 
