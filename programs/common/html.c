@@ -72,7 +72,7 @@ static const char style[] =
     "@media(forced-colors:active){svg .f0,svg .f1,svg .f2,svg .f3,svg .f4,svg .f5,svg .f6"
     "{fill:CanvasText}.test{border:2px solid}}\n";
 
-void pse_html_raw(struct pse_buf *b, const char *markup)
+void html_raw(struct pse_buf *b, const char *markup)
 {
     pse_buf_put(b, markup, strlen(markup));
 }
@@ -83,21 +83,21 @@ static bool put_special(struct pse_buf *b, uint32_t c)
     char hex[16];
 
     switch (c) {
-    case '&': pse_html_raw(b, "&amp;"); return true;
-    case '<': pse_html_raw(b, "&lt;"); return true;
-    case '>': pse_html_raw(b, "&gt;"); return true;
-    case '"': pse_html_raw(b, "&quot;"); return true;
-    case '\'': pse_html_raw(b, "&#39;"); return true;
+    case '&': html_raw(b, "&amp;"); return true;
+    case '<': html_raw(b, "&lt;"); return true;
+    case '>': html_raw(b, "&gt;"); return true;
+    case '"': html_raw(b, "&quot;"); return true;
+    case '\'': html_raw(b, "&#39;"); return true;
     default: break;
     }
     if (!pse_utf8_is_unsafe(c))
         return false;
     (void)snprintf(hex, sizeof hex, "\\u{%04x}", (unsigned)c);
-    pse_html_raw(b, hex);
+    html_raw(b, hex);
     return true;
 }
 
-void pse_html_text(struct pse_buf *b, struct pse_span text)
+void html_text(struct pse_buf *b, struct pse_span text)
 {
     while (text.n > 0) {
         uint32_t c;
@@ -111,19 +111,19 @@ void pse_html_text(struct pse_buf *b, struct pse_span text)
     }
 }
 
-void pse_html_str(struct pse_buf *b, const char *text)
+void html_str(struct pse_buf *b, const char *text)
 {
-    pse_html_text(b, pse_span_str(text));
+    html_text(b, pse_span_str(text));
 }
 
-void pse_html_number(struct pse_buf *b, uint64_t x)
+void html_number(struct pse_buf *b, uint64_t x)
 {
     char digits[PSE_DECIMAL_TEXT];
     size_t n = pse_decimal_encode(digits, x);
 
     for (size_t i = 0; i < n; i++) {
         if (i > 0 && (n - i) % 3 == 0)
-            pse_html_raw(b, ",");
+            html_raw(b, ",");
         pse_buf_put(b, &digits[i], 1);
     }
 }
@@ -134,7 +134,7 @@ static uint64_t permille(uint64_t part, uint64_t whole)
     return (part * 2000 + whole) / (2 * whole);
 }
 
-void pse_html_percent(struct pse_buf *b, uint64_t part, uint64_t whole)
+void html_percent(struct pse_buf *b, uint64_t part, uint64_t whole)
 {
     uint64_t p;
     char text[48];
@@ -144,7 +144,7 @@ void pse_html_percent(struct pse_buf *b, uint64_t part, uint64_t whole)
     p = permille(part, whole);
     (void)snprintf(text, sizeof text, "%llu.%llu&nbsp;%%", (unsigned long long)(p / 10),
                    (unsigned long long)(p % 10));
-    pse_html_raw(b, text);
+    html_raw(b, text);
 }
 
 static const char mark[] =
@@ -153,38 +153,36 @@ static const char mark[] =
     "<circle cx=\"12\" cy=\"12\" r=\"6.5\" stroke-width=\"1.5\"/></g><g style=\"fill:var(--bg)\">"
     "<circle cx=\"12\" cy=\"12\" r=\"2.25\"/></g></svg>";
 
-void pse_html_begin(struct pse_buf *b, struct pse_span lang, struct pse_span title,
-                    const char *kicker, bool test)
+void html_begin(struct pse_buf *b, struct pse_span lang, struct pse_span title, const char *kicker,
+                bool test)
 {
-    pse_html_raw(b, "<!DOCTYPE html>\n<html lang=\"");
-    pse_html_text(b, lang);
-    pse_html_raw(b, "\">\n<head>\n<meta charset=\"utf-8\">\n"
-                    "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
-                    "<meta http-equiv=\"Content-Security-Policy\" "
-                    "content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
-                    "<meta name=\"referrer\" content=\"no-referrer\">\n<title>");
-    pse_html_str(b, test ? "TEST \xE2\x80\x93 " : "");
-    pse_html_str(b, kicker);
-    pse_html_raw(b, ": ");
-    pse_html_text(b, title);
-    pse_html_raw(b, "</title>\n<style>\n");
-    pse_html_raw(b, style);
-    pse_html_raw(b, "</style>\n</head>\n<body>\n");
+    html_raw(b, "<!DOCTYPE html>\n<html lang=\"");
+    html_text(b, lang);
+    html_raw(b, "\">\n<head>\n<meta charset=\"utf-8\">\n"
+                "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
+                "<meta http-equiv=\"Content-Security-Policy\" "
+                "content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
+                "<meta name=\"referrer\" content=\"no-referrer\">\n<title>");
+    html_str(b, test ? "TEST \xE2\x80\x93 " : "");
+    html_str(b, kicker);
+    html_raw(b, ": ");
+    html_text(b, title);
+    html_raw(b, "</title>\n<style>\n");
+    html_raw(b, style);
+    html_raw(b, "</style>\n</head>\n<body>\n");
     if (test)
-        pse_html_raw(b,
-                     "<p class=\"test\">TEST \xE2\x80\x93 an election without legal effect</p>\n");
-    pse_html_raw(b, "<header>\n<p class=\"kicker\">");
-    pse_html_str(b, kicker);
-    pse_html_raw(b, "</p>\n<h1>");
-    pse_html_text(b, title);
-    pse_html_raw(b, "</h1>\n</header>\n<main>\n");
+        html_raw(b, "<p class=\"test\">TEST \xE2\x80\x93 an election without legal effect</p>\n");
+    html_raw(b, "<header>\n<p class=\"kicker\">");
+    html_str(b, kicker);
+    html_raw(b, "</p>\n<h1>");
+    html_text(b, title);
+    html_raw(b, "</h1>\n</header>\n<main>\n");
 }
 
-void pse_html_end(struct pse_buf *b)
+void html_end(struct pse_buf *b)
 {
-    pse_html_raw(b, "</main>\n<footer>\n<p>");
-    pse_html_raw(b, mark);
-    pse_html_raw(b,
-                 "<b>psephos</b></p>\n<p>This page is a view. What counts is the public record: "
-                 "check it with <code>psephos-verify</code>.</p>\n</footer>\n</body>\n</html>\n");
+    html_raw(b, "</main>\n<footer>\n<p>");
+    html_raw(b, mark);
+    html_raw(b, "<b>psephos</b></p>\n<p>This page is a view. What counts is the public record: "
+                "check it with <code>psephos-verify</code>.</p>\n</footer>\n</body>\n</html>\n");
 }

@@ -11,21 +11,21 @@
 /** Everything before the content: doctype, head, style, banner of a test election, <main>. The
  * page's language is @p lang, its title and h1 @p title; @p kicker is a short line above the h1.
  * All three are escaped here. */
-void pse_html_begin(struct pse_buf *b, struct pse_span lang, struct pse_span title,
-                    const char *kicker, bool test);
-void pse_html_end(struct pse_buf *b);
+void html_begin(struct pse_buf *b, struct pse_span lang, struct pse_span title, const char *kicker,
+                bool test);
+void html_end(struct pse_buf *b);
 
 /** Markup as it stands. */
-void pse_html_raw(struct pse_buf *b, const char *markup);
+void html_raw(struct pse_buf *b, const char *markup);
 /** Text from anywhere: markup, control and bidirectional characters are escaped. */
-void pse_html_text(struct pse_buf *b, struct pse_span text);
-void pse_html_str(struct pse_buf *b, const char *text);
+void html_text(struct pse_buf *b, struct pse_span text);
+void html_str(struct pse_buf *b, const char *text);
 /** 1234567 as "1,234,567". */
-void pse_html_number(struct pse_buf *b, uint64_t x);
+void html_number(struct pse_buf *b, uint64_t x);
 /** part/whole as "12.3 %"; nothing when whole is 0. */
-void pse_html_percent(struct pse_buf *b, uint64_t part, uint64_t whole);
+void html_percent(struct pse_buf *b, uint64_t part, uint64_t whole);
 
-struct pse_html_bar {
+struct html_bar {
     struct pse_span label;
     struct pse_span note; /* second column of the table (a party, say); may be empty */
     uint64_t value;
@@ -33,7 +33,7 @@ struct pse_html_bar {
 };
 
 /** A chart of horizontal bars from 0 and the table of the same numbers. */
-struct pse_html_chart {
+struct html_chart {
     unsigned id;             /* unique on the page */
     struct pse_span caption; /* of chart and table: what is shown, or what was found */
     const char *label_head;  /* heads of the columns */
@@ -42,13 +42,13 @@ struct pse_html_chart {
     const char *mark; /* NULL: no such column */
     uint64_t whole;   /* 100 %; 0: no share column */
     size_t shown;     /* bars drawn at most, 0: all; the table has every row */
-    const struct pse_html_bar *bar;
+    const struct html_bar *bar;
     size_t bars;
 };
 
-void pse_html_chart(struct pse_buf *b, const struct pse_html_chart *chart);
+void html_chart(struct pse_buf *b, const struct html_chart *chart);
 
-struct pse_html_party {
+struct html_party {
     struct pse_span name;
     uint64_t votes;
     uint32_t seats;
@@ -56,7 +56,7 @@ struct pse_html_party {
 
 /** Seats of an assembly as a half circle of dots, parties from left to right in the order given,
  * and the table of votes and seats. */
-void pse_html_assembly(struct pse_buf *b, unsigned id, struct pse_span caption,
-                       const struct pse_html_party *party, size_t parties, uint64_t votes);
+void html_assembly(struct pse_buf *b, unsigned id, struct pse_span caption,
+                   const struct html_party *party, size_t parties, uint64_t votes);
 
 #endif

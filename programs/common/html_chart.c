@@ -1,5 +1,7 @@
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "codec/codec.h"
 #include "common/html.h"
@@ -34,55 +36,55 @@ static void put_short(struct pse_buf *b, struct pse_span text)
         if (pse_utf8_next(&c, &rest) != PSE_OK)
             rest = pse_span(rest.p + 1, rest.n - 1);
     }
-    pse_html_text(b, pse_span(text.p, text.n - rest.n));
+    html_text(b, pse_span(text.p, text.n - rest.n));
     if (rest.n > 0)
-        pse_html_raw(b, "\xE2\x80\xA6");
+        html_raw(b, "\xE2\x80\xA6");
 }
 
-static size_t bars_drawn(const struct pse_html_chart *chart)
+static size_t bars_drawn(const struct html_chart *chart)
 {
     return chart->shown == 0 || chart->shown > chart->bars ? chart->bars : chart->shown;
 }
 
 /* "A: 10 votes, B: 7 votes": what somebody hears who does not see the bars. */
-static void put_summary(struct pse_buf *b, const struct pse_html_chart *chart)
+static void put_summary(struct pse_buf *b, const struct html_chart *chart)
 {
     for (size_t i = 0; i < bars_drawn(chart) && i < 6; i++) {
-        const struct pse_html_bar *bar = &chart->bar[i];
+        const struct html_bar *bar = &chart->bar[i];
 
-        pse_html_raw(b, i == 0 ? "" : "; ");
+        html_raw(b, i == 0 ? "" : "; ");
         put_short(b, bar->label);
-        pse_html_raw(b, ": ");
-        pse_html_number(b, bar->value);
+        html_raw(b, ": ");
+        html_number(b, bar->value);
         if (bar->marked && chart->mark != NULL) {
-            pse_html_raw(b, ", ");
-            pse_html_str(b, chart->mark);
+            html_raw(b, ", ");
+            html_str(b, chart->mark);
         }
     }
-    pse_html_raw(b, ". The table has all numbers.");
+    html_raw(b, ". The table has all numbers.");
 }
 
-static void put_bar(struct pse_buf *b, const struct pse_html_chart *chart, size_t row, uint64_t max)
+static void put_bar(struct pse_buf *b, const struct html_chart *chart, size_t row, uint64_t max)
 {
-    const struct pse_html_bar *bar = &chart->bar[row];
+    const struct html_bar *bar = &chart->bar[row];
     size_t y = row * ROW_HEIGHT;
     uint64_t width = max == 0 ? 0 : bar->value * 10000 / max;
 
     put(b, "<text x=\"0\" y=\"%zu\"%s>", y + 16, bar->marked ? " font-weight=\"600\"" : "");
     put_short(b, bar->label);
     if (bar->marked && chart->mark != NULL) {
-        pse_html_raw(b, " \xE2\x9C\x93");
+        html_raw(b, " \xE2\x9C\x93");
     }
     put(b, "</text><text class=\"n\" x=\"100%%\" y=\"%zu\" text-anchor=\"end\">", y + 16);
-    pse_html_number(b, bar->value);
+    html_number(b, bar->value);
     put(b, "</text><rect class=\"b\" x=\"0\" y=\"%zu\" width=\"100%%\" height=\"14\"/>", y + 22);
     put(b, "<rect class=\"f%d\" x=\"0\" y=\"%zu\" width=\"%llu.%02llu%%\" height=\"14\"/>",
         bar->marked || chart->mark == NULL ? 1 : 0, y + 22, (unsigned long long)(width / 100),
         (unsigned long long)(width % 100));
-    pse_html_raw(b, "\n");
+    html_raw(b, "\n");
 }
 
-static void put_svg(struct pse_buf *b, const struct pse_html_chart *chart)
+static void put_svg(struct pse_buf *b, const struct html_chart *chart)
 {
     size_t n = bars_drawn(chart);
     uint64_t max = 0;
@@ -91,60 +93,59 @@ static void put_svg(struct pse_buf *b, const struct pse_html_chart *chart)
         max = chart->bar[i].value > max ? chart->bar[i].value : max;
     put(b, "<svg role=\"img\" height=\"%zu\" aria-labelledby=\"t%u d%u\"><title id=\"t%u\">",
         n * ROW_HEIGHT, chart->id, chart->id, chart->id);
-    pse_html_text(b, chart->caption);
+    html_text(b, chart->caption);
     put(b, "</title><desc id=\"d%u\">", chart->id);
     put_summary(b, chart);
-    pse_html_raw(b, "</desc>\n");
+    html_raw(b, "</desc>\n");
     for (size_t i = 0; i < n; i++)
         put_bar(b, chart, i, max);
-    pse_html_raw(b, "</svg>\n");
+    html_raw(b, "</svg>\n");
 }
 
 static void put_head(struct pse_buf *b, const char *class, const char *text)
 {
-    pse_html_raw(b, "<th scope=\"col\"");
-    pse_html_raw(b, class);
-    pse_html_raw(b, ">");
-    pse_html_str(b, text);
-    pse_html_raw(b, "</th>");
+    html_raw(b, "<th scope=\"col\"");
+    html_raw(b, class);
+    html_raw(b, ">");
+    html_str(b, text);
+    html_raw(b, "</th>");
 }
 
-static void put_row(struct pse_buf *b, const struct pse_html_chart *chart,
-                    const struct pse_html_bar *bar)
+static void put_row(struct pse_buf *b, const struct html_chart *chart, const struct html_bar *bar)
 {
-    pse_html_raw(b, bar->marked ? "<tr class=\"on\"><th scope=\"row\">" : "<tr><th scope=\"row\">");
-    pse_html_text(b, bar->label);
-    pse_html_raw(b, "</th>");
+    html_raw(b, bar->marked ? "<tr class=\"on\"><th scope=\"row\">" : "<tr><th scope=\"row\">");
+    html_text(b, bar->label);
+    html_raw(b, "</th>");
     if (chart->note_head != NULL) {
-        pse_html_raw(b, "<td>");
-        pse_html_text(b, bar->note);
-        pse_html_raw(b, "</td>");
+        html_raw(b, "<td>");
+        html_text(b, bar->note);
+        html_raw(b, "</td>");
     }
-    pse_html_raw(b, "<td class=\"n\">");
-    pse_html_number(b, bar->value);
-    pse_html_raw(b, "</td>");
+    html_raw(b, "<td class=\"n\">");
+    html_number(b, bar->value);
+    html_raw(b, "</td>");
     if (chart->whole > 0) {
-        pse_html_raw(b, "<td class=\"n\">");
-        pse_html_percent(b, bar->value, chart->whole);
-        pse_html_raw(b, "</td>");
+        html_raw(b, "<td class=\"n\">");
+        html_percent(b, bar->value, chart->whole);
+        html_raw(b, "</td>");
     }
     if (chart->mark != NULL) {
-        pse_html_raw(b, "<td>");
-        pse_html_str(b, bar->marked ? chart->mark : "");
-        pse_html_raw(b, "</td>");
+        html_raw(b, "<td>");
+        html_str(b, bar->marked ? chart->mark : "");
+        html_raw(b, "</td>");
     }
-    pse_html_raw(b, "</tr>\n");
+    html_raw(b, "</tr>\n");
 }
 
-static void put_table(struct pse_buf *b, const struct pse_html_chart *chart)
+static void put_table(struct pse_buf *b, const struct html_chart *chart)
 {
     bool folded = chart->bars > TABLE_OPEN_ROWS;
 
     if (folded)
         put(b, "<details><summary>Table of all %zu rows</summary>\n", chart->bars);
-    pse_html_raw(b, "<table><caption>");
-    pse_html_text(b, chart->caption);
-    pse_html_raw(b, "</caption>\n<thead><tr>");
+    html_raw(b, "<table><caption>");
+    html_text(b, chart->caption);
+    html_raw(b, "</caption>\n<thead><tr>");
     put_head(b, "", chart->label_head);
     if (chart->note_head != NULL)
         put_head(b, "", chart->note_head);
@@ -153,25 +154,25 @@ static void put_table(struct pse_buf *b, const struct pse_html_chart *chart)
         put_head(b, " class=\"n\"", "Share");
     if (chart->mark != NULL)
         put_head(b, "", "Outcome");
-    pse_html_raw(b, "</tr></thead>\n<tbody>\n");
+    html_raw(b, "</tr></thead>\n<tbody>\n");
     for (size_t i = 0; i < chart->bars; i++)
         put_row(b, chart, &chart->bar[i]);
-    pse_html_raw(b, "</tbody></table>\n");
+    html_raw(b, "</tbody></table>\n");
     if (folded)
-        pse_html_raw(b, "</details>\n");
+        html_raw(b, "</details>\n");
 }
 
-void pse_html_chart(struct pse_buf *b, const struct pse_html_chart *chart)
+void html_chart(struct pse_buf *b, const struct html_chart *chart)
 {
     if (chart->bars == 0)
         return;
-    pse_html_raw(b, "<figure>\n<div>");
+    html_raw(b, "<figure>\n<div>");
     put_svg(b, chart);
     if (bars_drawn(chart) < chart->bars)
         put(b, "<p class=\"muted\">The first %zu of %zu.</p>\n", bars_drawn(chart), chart->bars);
-    pse_html_raw(b, "</div>\n<div>");
+    html_raw(b, "</div>\n<div>");
     put_table(b, chart);
-    pse_html_raw(b, "</div>\n</figure>\n");
+    html_raw(b, "</div>\n</figure>\n");
 }
 
 /* --- the half circle -------------------------------------------------------------------------- */
@@ -182,7 +183,7 @@ struct dot {
     double x, y, angle;
 };
 
-static uint32_t seats_of(const struct pse_html_party *party, size_t parties)
+static uint32_t seats_of(const struct html_party *party, size_t parties)
 {
     uint32_t n = 0;
 
@@ -228,7 +229,7 @@ static int by_angle(const void *a, const void *b)
 }
 
 static void put_dots(struct pse_buf *b, const struct dot *dot, size_t dots, double size,
-                     const struct pse_html_party *party, size_t parties)
+                     const struct html_party *party, size_t parties)
 {
     size_t at = 0;
 
@@ -240,12 +241,12 @@ static void put_dots(struct pse_buf *b, const struct dot *dot, size_t dots, doub
         put(b, "<g class=\"f%u\">", colour);
         for (uint32_t i = 0; i < party[p].seats && at < dots; i++, at++)
             put(b, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"%.1f\"/>", dot[at].x, dot[at].y, size);
-        pse_html_raw(b, "</g>\n");
+        html_raw(b, "</g>\n");
     }
 }
 
 static void put_assembly_svg(struct pse_buf *b, unsigned id, struct pse_span caption,
-                             const struct pse_html_party *party, size_t parties)
+                             const struct html_party *party, size_t parties)
 {
     struct dot dot[SEATS_DRAWN_MAX];
     uint32_t seats = seats_of(party, parties);
@@ -260,51 +261,50 @@ static void put_assembly_svg(struct pse_buf *b, unsigned id, struct pse_span cap
         "<svg class=\"dots\" role=\"img\" viewBox=\"0 0 200 108\" aria-labelledby=\"t%u d%u\">"
         "<title id=\"t%u\">",
         id, id, id);
-    pse_html_text(b, caption);
+    html_text(b, caption);
     put(b, "</title><desc id=\"d%u\">", id);
     for (size_t p = 0; p < parties; p++) {
         if (party[p].seats == 0)
             continue;
-        pse_html_text(b, party[p].name);
+        html_text(b, party[p].name);
         put(b, ": %u seats. ", party[p].seats);
     }
-    pse_html_raw(b, "</desc>\n");
+    html_raw(b, "</desc>\n");
     put_dots(b, dot, dots, rings == 1 ? 4.5 : 0.42 * 50.0 / rings, party, parties);
-    pse_html_raw(b, "</svg>\n");
+    html_raw(b, "</svg>\n");
 }
 
-static void put_party_row(struct pse_buf *b, const struct pse_html_party *party, size_t p,
+static void put_party_row(struct pse_buf *b, const struct html_party *party, size_t p,
                           uint64_t votes)
 {
-    pse_html_raw(b, "<tr><th scope=\"row\">");
+    html_raw(b, "<tr><th scope=\"row\">");
     if (party->seats > 0)
         put(b,
             "<svg class=\"mark\" viewBox=\"0 0 24 24\" aria-hidden=\"true\"><circle class=\"f%u\" "
             "cx=\"12\" cy=\"12\" r=\"8\" stroke=\"currentColor\"/></svg>",
             p < PARTY_COLOURS ? (unsigned)p + 1 : 0);
-    pse_html_text(b, party->name);
-    pse_html_raw(b, "</th><td class=\"n\">");
-    pse_html_number(b, party->votes);
-    pse_html_raw(b, "</td><td class=\"n\">");
-    pse_html_percent(b, party->votes, votes);
+    html_text(b, party->name);
+    html_raw(b, "</th><td class=\"n\">");
+    html_number(b, party->votes);
+    html_raw(b, "</td><td class=\"n\">");
+    html_percent(b, party->votes, votes);
     put(b, "</td><td class=\"n\">%u</td></tr>\n", party->seats);
 }
 
-void pse_html_assembly(struct pse_buf *b, unsigned id, struct pse_span caption,
-                       const struct pse_html_party *party, size_t parties, uint64_t votes)
+void html_assembly(struct pse_buf *b, unsigned id, struct pse_span caption,
+                   const struct html_party *party, size_t parties, uint64_t votes)
 {
     uint32_t seats = seats_of(party, parties);
 
-    pse_html_raw(b, "<figure>\n<div>");
+    html_raw(b, "<figure>\n<div>");
     if (seats > 0 && seats <= SEATS_DRAWN_MAX)
         put_assembly_svg(b, id, caption, party, parties);
-    pse_html_raw(b, "</div>\n<div><table><caption>");
-    pse_html_text(b, caption);
-    pse_html_raw(b,
-                 "</caption>\n<thead><tr><th scope=\"col\">List</th><th scope=\"col\" class=\"n\">"
-                 "Votes</th><th scope=\"col\" class=\"n\">Share</th><th scope=\"col\" "
-                 "class=\"n\">Seats</th></tr></thead>\n<tbody>\n");
+    html_raw(b, "</div>\n<div><table><caption>");
+    html_text(b, caption);
+    html_raw(b, "</caption>\n<thead><tr><th scope=\"col\">List</th><th scope=\"col\" class=\"n\">"
+                "Votes</th><th scope=\"col\" class=\"n\">Share</th><th scope=\"col\" "
+                "class=\"n\">Seats</th></tr></thead>\n<tbody>\n");
     for (size_t p = 0; p < parties; p++)
         put_party_row(b, &party[p], p, votes);
-    pse_html_raw(b, "</tbody></table></div>\n</figure>\n");
+    html_raw(b, "</tbody></table></div>\n</figure>\n");
 }

@@ -13,17 +13,17 @@ static void put_item(struct pse_buf *b, uint8_t kind, struct pse_span item)
     pse_wr_span(b, item);
 }
 
-void pse_parcel_begin(struct pse_buf *b)
+void parcel_begin(struct pse_buf *b)
 {
     pse_wr_str(b, magic);
 }
 
-void pse_parcel_put_entry(struct pse_buf *b, struct pse_span entry)
+void parcel_put_entry(struct pse_buf *b, struct pse_span entry)
 {
     put_item(b, KIND_ENTRY, entry);
 }
 
-void pse_parcel_put_blob(struct pse_buf *b, struct pse_span blob)
+void parcel_put_blob(struct pse_buf *b, struct pse_span blob)
 {
     put_item(b, KIND_BLOB, blob);
 }
@@ -51,7 +51,7 @@ static pse_rc count_items(size_t *entries, size_t *blobs, struct pse_rd r)
         struct pse_span item;
 
         PSE_TRY(take_item(&kind, &item, &r));
-        if (*entries + *blobs == PSE_PARCEL_ITEMS_MAX)
+        if (*entries + *blobs == PARCEL_ITEMS_MAX)
             return PSE_E_LIMIT;
         if (kind == KIND_ENTRY)
             *entries += 1;
@@ -61,7 +61,7 @@ static pse_rc count_items(size_t *entries, size_t *blobs, struct pse_rd r)
     return PSE_OK;
 }
 
-static pse_rc parse(struct pse_parcel *out, struct pse_arena *arena, struct pse_rd r)
+static pse_rc parse(struct parcel *out, struct pse_arena *arena, struct pse_rd r)
 {
     struct pse_span head;
     size_t entries;
@@ -88,7 +88,7 @@ static pse_rc parse(struct pse_parcel *out, struct pse_arena *arena, struct pse_
     return PSE_OK;
 }
 
-pse_rc pse_parcel_parse(struct pse_parcel *out, struct pse_arena *arena, struct pse_span in)
+pse_rc parcel_parse(struct parcel *out, struct pse_arena *arena, struct pse_span in)
 {
     pse_rc rc;
 

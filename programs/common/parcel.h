@@ -10,12 +10,12 @@
 #include "base/base.h"
 
 enum {
-    PSE_PARCEL_ITEMS_MAX = 65536,
+    PARCEL_ITEMS_MAX = 65536,
 };
 /** The largest parcel read: a mixer's work on a million ballots fits. */
-#define PSE_PARCEL_MAX ((size_t)1 << 30)
+#define PARCEL_MAX ((size_t)1 << 30)
 
-struct pse_parcel {
+struct parcel {
     struct pse_span *entry;
     size_t entries;
     struct pse_span *blob;
@@ -23,14 +23,13 @@ struct pse_parcel {
 };
 
 /** Start a parcel in @p b; then put items. Failure is sticky in b->rc. */
-void pse_parcel_begin(struct pse_buf *b);
-void pse_parcel_put_entry(struct pse_buf *b, struct pse_span entry);
-void pse_parcel_put_blob(struct pse_buf *b, struct pse_span blob);
+void parcel_begin(struct pse_buf *b);
+void parcel_put_entry(struct pse_buf *b, struct pse_span entry);
+void parcel_put_blob(struct pse_buf *b, struct pse_span blob);
 
 /** Parse a parcel. The arrays live in @p arena, the spans borrow from @p in. PSE_E_SYNTAX: not a
  * parcel; PSE_E_LENGTH: cut short or with bytes left over; PSE_E_LIMIT: too many items;
  * PSE_E_MEMORY. @p out is zeroed on failure. */
-PSE_MUST pse_rc pse_parcel_parse(struct pse_parcel *out, struct pse_arena *arena,
-                                 struct pse_span in);
+PSE_MUST pse_rc parcel_parse(struct parcel *out, struct pse_arena *arena, struct pse_span in);
 
 #endif

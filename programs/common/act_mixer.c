@@ -1,0 +1,80 @@
+#include <stdlib.h>
+
+#include "codec/codec.h"
+#include "common/act.h"
+#include "common/options.h"
+
+/* Randomness of a shuffle: keys and five scalars a row and one more a ciphertext. */
+enum { RANDOM_BYTES_A_ROW = 64 + 8 + 4 * 32, RANDOM_SLACK = 1 << 20 };
+
+static pse_rc prove(const struct act *a, struct pse_shuffle *shuffle, uint8_t *out, uint8_t *proof,
+                    struct pse_span in)
+{
+    size_t max = (size_t)shuffle->rows * (RANDOM_BYTES_A_ROW + 32u * shuffle->width);
+    PSE_ARENA(arena, 2 * max + RANDOM_SLACK);
+    struct pse_shuffle_random random;
+    struct pse_joint joint;
+    pse_enc y;
+    pse_rc rc;
+
+    PSE_TRY(pse_engine_joint_key(a->e, &y));
+    PSE_TRY(pse_joint_init(&joint, a->g, pse_engine_eid(a->e), y.b));
+    do {
+        rc = pse_shuffle_random_draw(&random, &arena, shuffle->rows, shuffle->width, a->rng);
+        if (rc == PSE_OK)
+            rc = pse_shuffle_prove(&joint, shuffle, out, proof, in, &random);
+    } while (rc == PSE_E_DUPLICATE);
+    pse_joint_clear(&joint);
+    return rc;
+}
+
+static pse_rc put_mix(const struct act *a, const struct key *k, const struct pse_shuffle *shuffle,
+                      struct pse_span out, struct pse_span proof)
+{
+    struct pse_entry entry = {
+        .type = PSE_ENTRY_MIX, .role = PSE_ROLE_MIXER, .index = shuffle->mixer};
+
+    entry.u.mix.contest = shuffle->contest;
+    entry.u.mix.pot = shuffle->group;
+    entry.u.mix.seq = shuffle->seq;
+    entry.u.mix.n = shuffle->rows;
+    entry.u.mix.w = shuffle->width;
+    entry.u.mix.in = shuffle->in_hash;
+    entry.u.mix.out = shuffle->out_hash;
+    pse_sha256(&entry.u.mix.proof, proof);
+    PSE_TRY(a->sink->blob(a->sink->ctx, out));
+    PSE_TRY(a->sink->blob(a->sink->ctx, proof));
+    return act_entry(a, &entry, &k->sign);
+}
+
+pse_rc act_mix(const struct act *a, const struct key *k, uint8_t index, size_t at)
+{
+    struct pse_list_view list;
+    struct pse_shuffle shuffle;
+    size_t out_n, proof_n;
+    uint8_t *out = NULL;
+    uint8_t *proof = NULL;
+    pse_rc rc;
+
+    PSE_TRY(act_allowed(a, PSE_ENTRY_MIX, PSE_ROLE_MIXER, index));
+    pse_engine_list(a->e, &list, at);
+    shuffle = (struct pse_shuffle){.contest = list.contest,
+                                   .group = list.pot,
+                                   .seq = list.seq,
+                                   .mixer = index,
+                                   .width = list.width,
+                                   .rows = list.ballots,
+                                   .in_hash = list.in_hash};
+    PSE_TRY(pse_shuffle_sizes(&out_n, &proof_n, list.ballots, list.width));
+    out = malloc(out_n);
+    proof = malloc(proof_n);
+    rc = out == NULL || proof == NULL ? PSE_E_MEMORY : prove(a, &shuffle, out, proof, list.rows);
+    if (rc == PSE_OK)
+        rc = put_mix(a, k, &shuffle, pse_span(out, out_n), pse_span(proof, proof_n));
+    free(out);
+    free(proof);
+    if (rc == PSE_E_MEMORY)
+        cli_error(a->name, "no memory to mix %u ballots; use a machine with more of it",
+                  list.ballots);
+    return rc;
+}

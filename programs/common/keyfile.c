@@ -1,0 +1,314 @@
+#include "common/keyfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "codec/codec.h"
+#include "common/files.h"
+#include "common/options.h"
+#include "election/ballot.h"
+
+enum { KEY_FILE_MAX = 2048, LABEL_CHARACTERS_MAX = 200 };
+
+static const char head[] = "psephos-key-1\n";
+
+static const char *const role_names[KEY_ROLES] = {
+    "officer", "registrar", "board", "trustee", "mixer", "log", "witness", "voter",
+};
+
+const char *key_role_name(enum key_role role)
+{
+    PSE_REQUIRE(role < KEY_ROLES);
+    return role_names[role];
+}
+
+static bool has_sign(enum key_role role)
+{
+    return role != KEY_VOTER;
+}
+
+static bool has_secret(enum key_role role)
+{
+    return role == KEY_TRUSTEE || role == KEY_VOTER;
+}
+
+/* --- making ----------------------------------------------------------------------------------- */
+
+static struct key *guarded_new(const char *name)
+{
+    struct key *k = sodium_malloc(sizeof *k);
+
+    if (k == NULL) {
+        cli_error(name, "no locked memory for a key; raise the limit of locked memory (ulimit -l)");
+        return NULL;
+    }
+    memset(k, 0, sizeof *k);
+    return k;
+}
+
+void key_free(struct key *k)
+{
+    sodium_free(k); /* wipes */
+}
+
+static bool is_label(enum key_role role, struct pse_span label)
+{
+    struct pse_span rest = label;
+    size_t characters = 0;
+    uint32_t c;
+
+    if (role == KEY_VOTER)
+        return label.n == 0;
+    if (label.n >= KEY_LABEL_MAX)
+        return false;
+    if (role == KEY_LOG || role == KEY_WITNESS)
+        return label.n <= PSE_KEY_NAME_MAX && pse_key_name_is_valid(label);
+    while (rest.n > 0) {
+        if (pse_utf8_next(&c, &rest) != PSE_OK || pse_utf8_is_unsafe(c))
+            return false;
+        characters++;
+    }
+    return characters >= 1 && characters <= LABEL_CHARACTERS_MAX;
+}
+
+static void derive_public(struct key *k, const struct pse_group *g)
+{
+    if (has_sign(k->role))
+        pse_ed25519_public(&k->sign_public, &k->sign);
+    if (has_secret(k->role))
+        pse_credential_public(&k->secret_public, g, &k->secret);
+}
+
+pse_rc key_make(struct key **out, const char *name, enum key_role role, const char *label,
+                const struct pse_group *g, struct pse_rng *rng)
+{
+    struct key *k;
+
+    *out = NULL;
+    if (!is_label(role, pse_span_str(label))) {
+        cli_error(name, "'%s' cannot be used here; give a name of 1 to 200 characters%s", label,
+                  role == KEY_LOG || role == KEY_WITNESS ? " without spaces or '+'" : "");
+        return PSE_E_RANGE;
+    }
+    k = guarded_new(name);
+    if (k == NULL)
+        return PSE_E_MEMORY;
+    k->role = role;
+    (void)snprintf(k->label, sizeof k->label, "%s", label);
+    if (has_sign(role))
+        pse_rng_fill(rng, k->sign.b, sizeof k->sign.b);
+    if (has_secret(role))
+        pse_secret_random(&k->secret, rng);
+    derive_public(k, g);
+    *out = k;
+    return PSE_OK;
+}
+
+pse_rc key_make_voter(struct key **out, const char *name, const struct pse_group *g,
+                      const pse_secret *d)
+{
+    struct key *k = guarded_new(name);
+
+    *out = k;
+    if (k == NULL)
+        return PSE_E_MEMORY;
+    k->role = KEY_VOTER;
+    k->secret = *d;
+    derive_public(k, g);
+    return PSE_OK;
+}
+
+/* --- the file --------------------------------------------------------------------------------- */
+
+static char *put_line(char *at, const char *word, const char *value)
+{
+    return at + sprintf(at, "%s %s\n", word, value);
+}
+
+static char *put_hex_line(char *at, const char *word, const uint8_t bytes[32])
+{
+    char hex[65];
+
+    sodium_bin2hex(hex, sizeof hex, bytes, 32);
+    at = put_line(at, word, hex);
+    pse_wipe(hex, sizeof hex);
+    return at;
+}
+
+/* Into guarded memory of KEY_FILE_MAX bytes; every line fits by the limits on labels. */
+static size_t format_key(char *text, const struct key *k)
+{
+    char *at = text + sprintf(text, "%s", head);
+    uint8_t bytes[32];
+
+    at = put_line(at, "role", role_names[k->role]);
+    if (k->role != KEY_VOTER)
+        at = put_line(at, "label", k->label);
+    if (has_sign(k->role))
+        at = put_hex_line(at, "sign", k->sign.b);
+    if (has_secret(k->role)) {
+        pse_secret_encode(bytes, &k->secret);
+        at = put_hex_line(at, "secret", bytes);
+        pse_wipe(bytes, sizeof bytes);
+    }
+    return (size_t)(at - text);
+}
+
+pse_rc key_write(const struct key *k, const char *name, const char *path)
+{
+    char *text = sodium_malloc(KEY_FILE_MAX);
+    pse_rc rc;
+
+    if (text == NULL) {
+        cli_error(name, "no locked memory for a key; raise the limit of locked memory (ulimit -l)");
+        return PSE_E_MEMORY;
+    }
+    rc = file_write(name, path, pse_span(text, format_key(text, k)), FILE_NEW | FILE_SECRET);
+    sodium_free(text);
+    return rc;
+}
+
+/* The whole file into @p text of KEY_FILE_MAX bytes; no copy stays in ordinary memory. */
+static pse_rc read_guarded(char *text, size_t *n, const char *name, const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat st;
+    ssize_t got;
+
+    if (fd < 0 || fstat(fd, &st) != 0) {
+        cli_error(name, "cannot read the key %s: %s; check the name", path, strerror(errno));
+        if (fd >= 0)
+            close(fd);
+        return errno == ENOENT ? PSE_E_MISSING : PSE_E_IO;
+    }
+    if ((st.st_mode & 077) != 0) {
+        close(fd);
+        cli_error(name, "others can read the key %s; run: chmod 600 %s", path, path);
+        return PSE_E_STATE;
+    }
+    got = read(fd, text, KEY_FILE_MAX);
+    close(fd);
+    if (got < 0 || got == KEY_FILE_MAX) {
+        cli_error(name, "%s is no key file of psephos; check the name", path);
+        return PSE_E_SYNTAX;
+    }
+    *n = (size_t)got;
+    return PSE_OK;
+}
+
+/* One line `word value`; the cursor moves past it. */
+static bool take_line(struct pse_span *value, struct pse_span *text, const char *word)
+{
+    size_t n = strlen(word);
+    const uint8_t *end = memchr(text->p, '\n', text->n);
+
+    if (end == NULL || (size_t)(end - text->p) < n + 1 || memcmp(text->p, word, n) != 0 ||
+        text->p[n] != ' ')
+        return false;
+    *value = pse_span(text->p + n + 1, (size_t)(end - text->p) - n - 1);
+    *text = pse_span(end + 1, text->n - (size_t)(end + 1 - text->p));
+    return true;
+}
+
+static bool take_hex(uint8_t out[32], struct pse_span *text, const char *word)
+{
+    struct pse_span value;
+    size_t n;
+
+    return take_line(&value, text, word) && value.n == 64 &&
+           sodium_hex2bin(out, 32, (const char *)value.p, value.n, NULL, &n, NULL) == 0 && n == 32;
+}
+
+static bool take_role(enum key_role *role, struct pse_span *text)
+{
+    struct pse_span value;
+
+    if (!take_line(&value, text, "role"))
+        return false;
+    for (int i = 0; i < KEY_ROLES; i++) {
+        if (pse_span_is_str(value, role_names[i])) {
+            *role = (enum key_role)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool parse_key(struct key *k, struct pse_span text)
+{
+    size_t n = sizeof head - 1;
+    struct pse_span label;
+    uint8_t bytes[32];
+    bool good;
+
+    if (text.n < n || memcmp(text.p, head, n) != 0)
+        return false;
+    text = pse_span(text.p + n, text.n - n);
+    if (!take_role(&k->role, &text))
+        return false;
+    if (k->role != KEY_VOTER) {
+        if (!take_line(&label, &text, "label") || !is_label(k->role, label))
+            return false;
+        memcpy(k->label, label.p, label.n);
+        k->label[label.n] = '\0';
+    }
+    if (has_sign(k->role) && !take_hex(k->sign.b, &text, "sign"))
+        return false;
+    if (has_secret(k->role)) {
+        good = take_hex(bytes, &text, "secret") && pse_secret_decode(&k->secret, bytes) == PSE_OK;
+        pse_wipe(bytes, sizeof bytes);
+        if (!good)
+            return false;
+    }
+    return text.n == 0;
+}
+
+static pse_rc read_key(struct key *k, char *text, const char *name, const char *path,
+                       enum key_role role)
+{
+    size_t n;
+
+    PSE_TRY(read_guarded(text, &n, name, path));
+    if (!parse_key(k, pse_span(text, n))) {
+        cli_error(name, "%s is no key file of psephos, or is damaged; restore it from a copy",
+                  path);
+        return PSE_E_SYNTAX;
+    }
+    if (k->role != role) {
+        cli_error(name, "%s is a key of a %s; this needs one of a %s", path, role_names[k->role],
+                  role_names[role]);
+        return PSE_E_MISMATCH;
+    }
+    return PSE_OK;
+}
+
+pse_rc key_read(struct key **out, const char *name, const char *path, enum key_role role,
+                const struct pse_group *g)
+{
+    char *text = sodium_malloc(KEY_FILE_MAX);
+    struct key *k = guarded_new(name);
+    pse_rc rc = PSE_E_MEMORY;
+
+    *out = NULL;
+    if (text != NULL && k != NULL)
+        rc = read_key(k, text, name, path, role);
+    sodium_free(text);
+    if (rc != PSE_OK) {
+        key_free(k);
+        return rc;
+    }
+    derive_public(k, g);
+    *out = k;
+    return PSE_OK;
+}
+
+pse_rc key_vkey(struct pse_vkey *out, const struct key *k)
+{
+    return pse_vkey_make(out, pse_span_str(k->label),
+                         k->role == KEY_LOG ? PSE_SIG_ED25519 : PSE_SIG_COSIGN, &k->sign_public);
+}
