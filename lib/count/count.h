@@ -185,10 +185,9 @@ struct pse_count_stage {
 };
 
 enum pse_count_way {
-    PSE_WAY_EARLIER,    /* an earlier stage told them apart */
-    PSE_WAY_LOT,        /* by lot */
-    PSE_WAY_MORE_VOTES, /* the larger total of votes */
-    PSE_WAY_LIST,       /* the place in a list that the law names */
+    PSE_WAY_EARLIER, /* an earlier stage told them apart */
+    PSE_WAY_LOT,     /* by lot */
+    PSE_WAY_LIST,    /* the place in a list that the law names */
     PSE_WAYS
 };
 
@@ -293,10 +292,23 @@ PSE_MUST pse_rc pse_count_mandates_read(struct pse_count_returns *r, struct pse_
 
 /* ---- Printing ---- */
 
-/** One JSON object, without a final newline: docs/counting.md "JSON of a count". Check out->rc. */
-void pse_count_json_write(struct pse_buf *out, const struct pse_count_result *r);
+enum { PSE_FIXED_TEXT = 64 };
 
-/** Text for people: an aligned table of the stages, the ties, the elected. Check out->rc. */
-void pse_count_text_write(struct pse_buf *out, const struct pse_count_result *r);
+/** @p v / 10^decimals with exactly that many digits after the point, and a zero byte; the number
+ * of characters. */
+size_t pse_count_fixed_encode(char out[PSE_FIXED_TEXT], pse_u128 v, unsigned decimals);
+
+/** Stable names, as in JSON: "surplus", "lot", ... */
+const char *pse_count_action_name(enum pse_count_action action);
+const char *pse_count_way_name(enum pse_count_way way);
+
+/** One JSON object and a newline: docs/counting.md "JSON of a count". @p indent as in codec's
+ * writer. Returns the buffer's status. */
+PSE_MUST pse_rc pse_count_json_write(struct pse_buf *out, const struct pse_count_result *r,
+                                     unsigned indent);
+
+/** Text for people: the stages as tables, the ties, who is elected. Names are escaped for display.
+ * Returns the buffer's status. */
+PSE_MUST pse_rc pse_count_text_write(struct pse_buf *out, const struct pse_count_result *r);
 
 #endif

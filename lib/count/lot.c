@@ -1,6 +1,6 @@
-#include <sodium.h>
 #include <stdlib.h>
 
+#include "codec/hash.h"
 #include "room.h"
 
 struct ticket {
@@ -36,7 +36,7 @@ static void ticket_make(struct ticket *t, const uint8_t seed[64], uint32_t lot, 
     put_u32(message + 64, lot);
     put_u32(message + 68, number);
     t->number = number;
-    crypto_hash_sha512(t->digest, message, sizeof message);
+    pse_sha512(t->digest, pse_span(message, sizeof message));
 }
 
 static int ticket_cmp(const void *a, const void *b)

@@ -5,7 +5,8 @@
 
 // clang-format off
 #define PSEPHOS_COMMANDS(X)                                                          \
-    X(bench, "measure the speed of this machine, libsodium beside it")
+    X(bench, "measure the speed of this machine, libsodium beside it") \
+    X(count, "count ballots or votes by one rule, every stage shown")
 // clang-format on
 
 /** argv[0] is the subcommand's name. Returns the exit status (enum cli_exit). */
