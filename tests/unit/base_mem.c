@@ -2,7 +2,6 @@
 #include "test.h"
 #include <stdatomic.h>
 
-
 static void arena_keeps_its_maximum(void **state)
 {
     PSE_ARENA(a, 100000);

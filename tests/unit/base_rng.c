@@ -2,7 +2,6 @@
  */
 #include "test.h"
 
-
 static void start(struct pse_rng *rng, uint8_t first)
 {
     uint8_t seed[32] = {first};

@@ -1,0 +1,48 @@
+#!/bin/sh
+# manual.sh SOURCE PSEPHOS VERIFY: every command has a manual page with EXAMPLES and EXIT STATUS that
+# names each of its options, and the pages are well-formed.
+set -u
+cd "$1" || exit 1
+psephos=$2
+verify=$3
+. tests/ground/tap.sh
+
+page_of() { # complaints about the page of one command: NAME, COMMAND…
+    page=docs/man/$1.1
+    shift
+    if [ ! -f "$page" ]; then
+        echo "there is no $page"
+        return
+    fi
+    for section in NAME SYNOPSIS DESCRIPTION 'EXIT STATUS' EXAMPLES; do
+        grep -qE "^\.S[hH] \"?$section\"?\$" "$page" || echo "$page has no section $section"
+    done
+    "$@" --help | awk '/^  --/ { print substr($1, 3) }' | while IFS= read -r option; do
+        [ "$option" = help ] || grep -qE -- "(Fl Fl |-\\\\-|\\\\-\\\\-)$option" "$page" ||
+            echo "$page does not tell of --$option"
+    done
+}
+
+check 'psephos-verify has its page' "$(page_of psephos-verify "$verify")"
+check 'psephos has its page' "$([ -f docs/man/psephos.1 ] || echo 'no docs/man/psephos.1')"
+for command in $("$psephos" help | awk '/^  [a-z]/ && $1 != "help" { print $1 }'); do
+    check "psephos $command has its page" "$(
+        page_of "psephos-$command" "$psephos" "$command"
+        grep -q "psephos-$command" docs/man/psephos.1 || echo 'psephos.1 does not name it'
+    )"
+done
+check 'every page is installed' "$(
+    for page in docs/man/*.1; do
+        grep -q "'$(basename "$page")'" docs/man/meson.build || echo "$page"
+    done
+)"
+if command -v mandoc >/dev/null 2>&1; then
+    check 'mandoc finds nothing to warn of' "$(
+        for page in docs/man/*.1; do
+            mandoc -T lint -W warning "$page" 2>&1
+        done
+    )"
+else
+    skip 'mandoc finds nothing to warn of' 'needs mandoc'
+fi
+finish
