@@ -23,7 +23,7 @@ static const double BENCH_RUN_SECONDS = 0.004; /* a run shorter than this is rep
 static const double BENCH_ITEM_SECONDS = 0.4;  /* measure this long beyond the least runs */
 static const size_t BENCH_MEMORY = (size_t)3 << 30;
 
-static const struct bench_table *const tables[] = {&bench_codec};
+static const struct bench_table *const tables[] = {&bench_group, &bench_codec};
 
 struct times {
     double wall[BENCH_RUNS_MAX]; /* seconds a thing, sorted at the end */

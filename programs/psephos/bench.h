@@ -36,6 +36,7 @@ struct bench_table {
     size_t count;
 };
 
+extern const struct bench_table bench_group;
 extern const struct bench_table bench_codec;
 
 #endif

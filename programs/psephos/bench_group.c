@@ -1,0 +1,294 @@
+/* Measurements of room group: field, encodings, products, sums of products, hashing. */
+#include "bench.h"
+
+#include <sodium.h>
+
+#include "common/options.h"
+#include "group/field51.h"
+
+enum { PEER_MAX = 64 /* of slow libsodium calls in one run */ };
+
+/* --- field ---------------------------------------------------------------------------------- */
+
+enum { FIELD_LANES = 8, FIELD_ROUNDS = 4096 };
+
+struct field {
+    struct fe x[FIELD_LANES];
+};
+
+static void *field_prepare(const struct bench *b, size_t size, size_t *things)
+{
+    struct field *s = PSE_NEW(b->arena, struct field, 1);
+
+    (void)size;
+    if (s == NULL)
+        return NULL;
+    for (size_t i = 0; i < FIELD_LANES; i++) {
+        for (size_t k = 0; k < 5; k++)
+            s->x[i].v[k] = pse_rng_below(b->rng, UINT64_C(1) << 51);
+    }
+    *things = (size_t)FIELD_LANES * FIELD_ROUNDS;
+    return s;
+}
+
+/* Independent chains, as the formulas of points have them. */
+static bool field_run(const struct bench *b, void *state)
+{
+    struct field *s = state;
+
+    (void)b;
+    for (size_t round = 0; round < FIELD_ROUNDS; round++) {
+        for (size_t i = 0; i < FIELD_LANES; i++)
+            fe_mul(&s->x[i], &s->x[i], &s->x[(i + 1) % FIELD_LANES]);
+    }
+    return true;
+}
+
+/* --- points --------------------------------------------------------------------------------- */
+
+struct points {
+    size_t n;
+    pse_point *p;
+    pse_point *out;
+    pse_enc *enc;
+    pse_secret *secret;
+    pse_scalar *scalar;
+    uint8_t (*uniform)[64];
+    struct pse_span *message;
+    uint8_t (*bytes)[32]; /* of the scalars, for the peer */
+    struct pse_table *table;
+};
+
+/* n different points for the price of few: each doubling of the list adds one more random point. */
+static void fill_points(const struct bench *b, struct points *s)
+{
+    size_t done = s->n < 256 ? s->n : 256;
+    pse_point step;
+
+    pse_point_mul_base(b->group, s->p, s->secret, done);
+    while (done < s->n) {
+        size_t more = s->n - done < done ? s->n - done : done;
+        pse_secret k;
+
+        pse_secret_random(&k, b->rng);
+        pse_point_mul_base(b->group, &step, &k, 1);
+        for (size_t i = 0; i < more; i++)
+            pse_point_add(b->group, &s->p[done + i], &s->p[i], &step, 1);
+        done += more;
+    }
+    pse_point_encode(b->group, s->enc, s->p, s->n);
+}
+
+static void *points_prepare(const struct bench *b, size_t size, size_t *things)
+{
+    struct points *s = PSE_NEW(b->arena, struct points, 1);
+
+    if (s == NULL)
+        return NULL;
+    s->n = size;
+    s->p = PSE_NEW(b->arena, pse_point, size);
+    s->out = PSE_NEW(b->arena, pse_point, size);
+    s->enc = PSE_NEW(b->arena, pse_enc, size);
+    s->secret = PSE_NEW(b->arena, pse_secret, size);
+    s->scalar = PSE_NEW(b->arena, pse_scalar, size);
+    s->uniform = pse_arena_alloc(b->arena, size, sizeof *s->uniform);
+    s->message = PSE_NEW(b->arena, struct pse_span, size);
+    s->bytes = pse_arena_alloc(b->arena, size, sizeof *s->bytes);
+    if (s->p == NULL || s->out == NULL || s->enc == NULL || s->secret == NULL ||
+        s->scalar == NULL || s->uniform == NULL || s->message == NULL || s->bytes == NULL)
+        return NULL;
+    pse_secret_random_n(s->secret, size, b->rng);
+    pse_rng_fill(b->rng, s->uniform, size * sizeof *s->uniform);
+    for (size_t i = 0; i < size; i++) {
+        pse_scalar_from_wide(&s->scalar[i], s->uniform[i]);
+        pse_scalar_encode(s->bytes[i], &s->scalar[i]);
+        s->message[i] = pse_span(s->uniform[i], 32);
+    }
+    fill_points(b, s);
+    *things = size;
+    return s;
+}
+
+static bool base_run(const struct bench *b, void *state)
+{
+    struct points *s = state;
+
+    pse_point_mul_base(b->group, s->out, s->secret, s->n);
+    return true;
+}
+
+static bool base_peer(const struct bench *b, void *state)
+{
+    struct points *s = state;
+    uint8_t out[32];
+    int bad = 0;
+
+    (void)b;
+    for (size_t i = 0; i < PEER_MAX; i++)
+        bad |= crypto_scalarmult_ristretto255_base(out, s->bytes[i]);
+    return bad == 0;
+}
+
+static bool variable_run(const struct bench *b, void *state)
+{
+    struct points *s = state;
+
+    pse_point_mul(b->group, s->out, s->secret, s->p, s->n);
+    return true;
+}
+
+static bool variable_vt_run(const struct bench *b, void *state)
+{
+    struct points *s = state;
+
+    pse_point_mul_vt(b->group, s->out, s->scalar, s->p, s->n);
+    return true;
+}
+
+/* libsodium decodes and encodes within its product; there is no call without. */
+static bool variable_peer(const struct bench *b, void *state)
+{
+    struct points *s = state;
+    uint8_t out[32];
+    int bad = 0;
+
+    (void)b;
+    for (size_t i = 0; i < PEER_MAX; i++)
+        bad |= crypto_scalarmult_ristretto255(out, s->bytes[i], s->enc[i].b);
+    return bad == 0;
+}
+
+static bool decode_run(const struct bench *b, void *state)
+{
+    struct points *s = state;
+
+    return pse_point_decode_each(b->group, s->out, NULL, s->enc, s->n, PSE_IDENTITY_FORBIDDEN);
+}
+
+static bool decode_peer(const struct bench *b, void *state)
+{
+    struct points *s = state;
+    int good = 1;
+
+    (void)b;
+    for (size_t i = 0; i < PEER_MAX; i++)
+        good &= crypto_core_ristretto255_is_valid_point(s->enc[i].b);
+    return good == 1;
+}
+
+static bool encode_run(const struct bench *b, void *state)
+{
+    struct points *s = state;
+
+    pse_point_encode(b->group, s->enc, s->p, s->n);
+    return true;
+}
+
+static bool map_run(const struct bench *b, void *state)
+{
+    struct points *s = state;
+
+    pse_point_from_uniform(b->group, s->out, (const uint8_t(*)[64])s->uniform, s->n);
+    return true;
+}
+
+/* libsodium's map ends with an encoding. */
+static bool map_peer(const struct bench *b, void *state)
+{
+    struct points *s = state;
+    uint8_t out[32];
+    int bad = 0;
+
+    (void)b;
+    for (size_t i = 0; i < PEER_MAX; i++)
+        bad |= crypto_core_ristretto255_from_hash(out, s->uniform[i]);
+    return bad == 0;
+}
+
+static bool h2g_run(const struct bench *b, void *state)
+{
+    struct points *s = state;
+
+    pse_h2g(b->group, s->out, "bench", s->message, s->n);
+    return true;
+}
+
+static bool msm_run(const struct bench *b, void *state)
+{
+    struct points *s = state;
+
+    return pse_msm_vt(b->group, s->out, s->scalar, s->p, s->n) == PSE_OK;
+}
+
+static void *short_prepare(const struct bench *b, size_t size, size_t *things)
+{
+    struct points *s = points_prepare(b, size, things);
+
+    for (size_t i = 0; s != NULL && i < size; i++)
+        pse_scalar_from_short(&s->scalar[i], s->uniform[i]);
+    return s;
+}
+
+static bool msm_secret_run(const struct bench *b, void *state)
+{
+    struct points *s = state;
+
+    return pse_msm(b->group, s->out, s->secret, s->p, s->n) == PSE_OK;
+}
+
+static void *table_prepare(const struct bench *b, size_t size, size_t *things)
+{
+    struct points *s = points_prepare(b, size, things);
+
+    if (s == NULL || pse_table_new(&s->table, b->group, &s->p[0]) != PSE_OK)
+        return NULL;
+    return s;
+}
+
+static bool table_run(const struct bench *b, void *state)
+{
+    struct points *s = state;
+
+    pse_table_mul(b->group, s->out, s->table, s->secret, s->n);
+    return true;
+}
+
+static void table_finish(const struct bench *b, void *state)
+{
+    struct points *s = state;
+
+    (void)b;
+    pse_table_free(s->table);
+}
+
+#define MSM(log)                                                                            \
+    {                                                                                       \
+        "msm-2^" #log, BENCH_US, (size_t)1 << (log), points_prepare, msm_run, NULL, 0, NULL \
+    }
+
+static const struct bench_item items[] = {
+    {"field51-mul", BENCH_NS, 0, field_prepare, field_run, NULL, 0, NULL},
+    {"fixed-base", BENCH_US, 2048, points_prepare, base_run, base_peer, PEER_MAX, NULL},
+    {"table-base", BENCH_US, 2048, table_prepare, table_run, base_peer, PEER_MAX, table_finish},
+    {"variable-base", BENCH_US, 512, points_prepare, variable_run, variable_peer, PEER_MAX, NULL},
+    {"variable-base-vt", BENCH_US, 512, points_prepare, variable_vt_run, variable_peer, PEER_MAX,
+     NULL},
+    {"decode", BENCH_US, 4096, points_prepare, decode_run, decode_peer, PEER_MAX, NULL},
+    {"encode", BENCH_US, 4096, points_prepare, encode_run, NULL, 0, NULL},
+    {"map-to-group", BENCH_US, 4096, points_prepare, map_run, map_peer, PEER_MAX, NULL},
+    {"hash-to-group", BENCH_US, 4096, points_prepare, h2g_run, NULL, 0, NULL},
+    MSM(8),
+    MSM(9),
+    MSM(10),
+    MSM(11),
+    MSM(12),
+    MSM(13),
+    MSM(14),
+    MSM(15),
+    MSM(16),
+    MSM(17),
+    {"msm-short-2^14", BENCH_US, 1 << 14, short_prepare, msm_run, NULL, 0, NULL},
+    {"msm-secret-2^10", BENCH_US, 1 << 10, points_prepare, msm_secret_run, NULL, 0, NULL},
+};
+
+const struct bench_table bench_group = {items, CLI_COUNT(items)};
