@@ -3,6 +3,7 @@
 #define PSE_ELECTION_MANIFEST_PARSE_H
 
 #include "codec/json.h"
+#include "codec/json_write.h"
 #include "election/manifest.h"
 
 /** The reading of one manifest. Syntax (V102) ends the reading at once; the first broken constraint
@@ -24,5 +25,8 @@ void pse_manifest_note(struct pse_manifest_reader *r, const char *slug, const ch
 /** Pass two: the constraints of protocol 2.3 that pass one has not yet noted, and the derived
  * members. PSE_E_MEMORY only. */
 PSE_MUST pse_rc pse_manifest_constrain(struct pse_manifest_reader *r);
+
+/** A text as the object language -> string of protocol 2.3. */
+void pse_text_write(struct pse_json_wr *w, const char *name, const struct pse_text *t);
 
 #endif

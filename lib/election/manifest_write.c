@@ -1,9 +1,9 @@
 /* Writing a manifest: canonical bytes from structs. */
 #include "codec/json_write.h"
 #include "codec/text.h"
-#include "election/manifest.h"
+#include "election/manifest_parse.h"
 
-static void put_text(struct pse_json_wr *w, const char *name, const struct pse_text *t)
+void pse_text_write(struct pse_json_wr *w, const char *name, const struct pse_text *t)
 {
     pse_json_wr_object(w, name);
     for (size_t i = 0; i < t->n; i++)
@@ -16,7 +16,7 @@ static void put_head(struct pse_json_wr *w, const struct pse_manifest *m)
     pse_json_wr_str(w, "protocol", "psephos/1");
     pse_json_wr_hex(w, "nonce", m->nonce.b, 32);
     pse_json_wr_bool(w, "test", m->test);
-    put_text(w, "title", &m->title);
+    pse_text_write(w, "title", &m->title);
     pse_json_wr_object(w, "log");
     pse_json_wr_string(w, "origin", m->origin);
     pse_json_wr_string(w, "key", m->log_vkey);
@@ -65,10 +65,10 @@ static void put_contest(struct pse_json_wr *w, const struct pse_contest *c)
     pse_json_wr_object(w, NULL);
     pse_json_wr_u64(w, "id", c->id);
     pse_json_wr_str(w, "kind", is_mix ? "mix" : "homomorphic");
-    put_text(w, "title", &c->title);
+    pse_text_write(w, "title", &c->title);
     pse_json_wr_array(w, "options");
     for (size_t i = 0; i < c->options; i++)
-        put_text(w, NULL, &c->option[i]);
+        pse_text_write(w, NULL, &c->option[i]);
     pse_json_wr_end(w);
     if (is_mix) {
         pse_json_wr_str(w, "format", pse_format_name(c->format));

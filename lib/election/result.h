@@ -1,13 +1,15 @@
 /* The result blob (protocol 10) and readable views of it.
  *
  * For: building, reading and checking the blob, and computing per contest what people want to see:
- * totals, groups of equal rankings for lib/count, texts made safe for a screen. Not for: decryption
+ * totals, groups of equal rankings for lib/count, texts (made safe for a screen by
+ * pse_utf8_put_escaped). Not for: decryption
  * (crypto), which lists there must be (state), who is elected (count).
  *
  * All data is public; nothing here is constant time. */
 #ifndef PSE_ELECTION_RESULT_H
 #define PSE_ELECTION_RESULT_H
 
+#include "codec/json_write.h"
 #include "count/count.h"
 #include "election/plain.h"
 
@@ -84,23 +86,29 @@ struct pse_tally {
     const struct pse_contest *contest;
     uint32_t ballots;
     uint64_t weight;                /* homomorphic: sum of weights; mix: ballots */
-    uint64_t valid, blank, invalid; /* mix; homomorphic: not known one by one, valid = ballots */
+    uint64_t valid, blank, invalid; /* mix; homomorphic hides them: valid = ballots, others 0 */
     uint64_t *votes; /* [options]: counts, or choices; for rankings first preferences */
-    struct pse_count_ballots
-        *rankings;                 /* rankings and choices as groups of equal ballots, or NULL */
+    /** For lib/count; NULL for a contest without options. Mix: valid choices and rankings as groups
+     * of equal ballots (texts are not in it), blank ones counted. Homomorphic: one group an option
+     * with its votes, so first marks count rightly; ballots and blanks too when max is 1. Names are
+     * the options' in the manifest's first language. */
+    struct pse_count_ballots *rankings;
     struct pse_result_text *texts; /* by descending count, then bytes */
     size_t text_n;
 };
 
 /** The tally of contest @p c over all its lists in the blob, or over the list of group @p pot
- * (0 = all). The blob is one that passed V801. PSE_E_MISSING: no such list. PSE_E_MEMORY. */
+ * (0 = all). Borrows from the manifest; the rest is in @p arena. PSE_E_MISSING: no such
+ * list. PSE_E_MISMATCH: the blob is not this manifest's. PSE_E_MEMORY; blob's form as
+ * pse_result_blob_parse. Working memory: about 70 w bytes a ballot of a mix contest. */
 PSE_MUST pse_rc pse_tally_make(struct pse_tally *out, struct pse_arena *arena,
                                const struct pse_group *g, const struct pse_manifest *m,
                                struct pse_span blob, const struct pse_contest *c, uint16_t pot);
 
-/** The whole readable result as one JSON object (public view, docs/results): contests in the order
- * of the manifest with totals; rankings grouped. Check out->rc. */
-PSE_MUST pse_rc pse_result_json(struct pse_buf *out, const struct pse_group *g,
+/** Write the readable result as the array @p name (NULL: not a member) of contests in the order of
+ * the manifest: titles, totals, votes by option; rankings grouped; texts with their numbers.
+ * Statuses as pse_tally_make; the array is then unfinished and the output worthless. */
+PSE_MUST pse_rc pse_result_json(struct pse_json_wr *w, const char *name, const struct pse_group *g,
                                 const struct pse_manifest *m, struct pse_span blob);
 
 #endif
