@@ -220,8 +220,8 @@ static void put_contest(struct pse_json_wr *w, const struct pse_contest *c, cons
         put_numbers(w, p.tag == PSE_PLAIN_CHOICE ? "options" : "ranking", p.body, p.n);
 }
 
-void pse_choices_write(struct pse_buf *out, const struct pse_manifest *m,
-                       const struct pse_style *style, const uint8_t *choices)
+pse_rc pse_choices_write(struct pse_buf *out, const struct pse_manifest *m,
+                         const struct pse_style *style, const uint8_t *choices)
 {
     struct pse_json_wr w = pse_json_wr(out, 0);
 
@@ -237,5 +237,5 @@ void pse_choices_write(struct pse_buf *out, const struct pse_manifest *m,
         choices += c->choice_len;
     }
     pse_json_wr_end(&w);
-    (void)pse_json_wr_finish(&w); /* sticky in the buffer */
+    return pse_json_wr_finish(&w);
 }

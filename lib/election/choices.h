@@ -28,8 +28,9 @@ PSE_MUST pse_rc pse_choices_parse(uint8_t *out, struct pse_choices_fault *fault,
                                   const struct pse_manifest *m, const struct pse_style *style,
                                   struct pse_span json);
 
-/** The canonical JSON of valid choice bytes (required valid). Check out->rc. */
-void pse_choices_write(struct pse_buf *out, const struct pse_manifest *m,
-                       const struct pse_style *style, const uint8_t *choices);
+/** Append the canonical JSON of choice bytes, which are valid (PSE_REQUIRE), and a line end.
+ * Returns the buffer's status. */
+PSE_MUST pse_rc pse_choices_write(struct pse_buf *out, const struct pse_manifest *m,
+                                  const struct pse_style *style, const uint8_t *choices);
 
 #endif
