@@ -23,19 +23,16 @@ pse_rc pse_rd_u32(uint32_t *out, struct pse_rd *r)
     struct pse_span s;
 
     PSE_TRY(pse_rd_bytes(&s, r, 4));
-    *out = (uint32_t)s.p[0] << 24 | (uint32_t)s.p[1] << 16 | (uint32_t)s.p[2] << 8 | s.p[3];
+    *out = pse_load_u32(s.p);
     return PSE_OK;
 }
 
 pse_rc pse_rd_u64(uint64_t *out, struct pse_rd *r)
 {
     struct pse_span s;
-    uint64_t x = 0;
 
     PSE_TRY(pse_rd_bytes(&s, r, 8));
-    for (size_t i = 0; i < 8; i++)
-        x = x << 8 | s.p[i];
-    *out = x;
+    *out = pse_load_u64(s.p);
     return PSE_OK;
 }
 

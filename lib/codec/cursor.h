@@ -72,6 +72,16 @@ static inline void pse_store_u64(uint8_t out[8], uint64_t x)
         out[i] = (uint8_t)(x >> (56 - 8 * i));
 }
 
+static inline uint32_t pse_load_u32(const uint8_t in[4])
+{
+    return (uint32_t)in[0] << 24 | (uint32_t)in[1] << 16 | (uint32_t)in[2] << 8 | in[3];
+}
+
+static inline uint64_t pse_load_u64(const uint8_t in[8])
+{
+    return (uint64_t)pse_load_u32(in) << 32 | pse_load_u32(in + 4);
+}
+
 static inline void pse_store_u32(uint8_t out[4], uint32_t x)
 {
     for (unsigned i = 0; i < 4; i++)

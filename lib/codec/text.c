@@ -1,4 +1,4 @@
-/* Hexadecimal and decimal. */
+/* Hexadecimal, lines and decimal. */
 #include "text.h"
 
 static const char hex_digits[] = "0123456789abcdef";
@@ -51,6 +51,17 @@ pse_rc pse_hex_decode(void *out, size_t n, struct pse_span text)
         }
         to[i] = (uint8_t)(high << 4 | low);
     }
+    return PSE_OK;
+}
+
+pse_rc pse_line_take(struct pse_span *line, struct pse_span *text)
+{
+    const uint8_t *end = text->n == 0 ? NULL : memchr(text->p, '\n', text->n);
+
+    if (end == NULL)
+        return PSE_E_SYNTAX;
+    *line = pse_span(text->p, (size_t)(end - text->p));
+    *text = pse_span(end + 1, text->n - line->n - 1);
     return PSE_OK;
 }
 

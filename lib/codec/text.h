@@ -58,6 +58,12 @@ PSE_MUST pse_rc pse_code_decode(uint8_t *out, size_t n, struct pse_span text);
  * PSE_E_SYNTAX for any other character. */
 PSE_MUST pse_rc pse_code_read(uint8_t *out, size_t n, struct pse_span typed);
 
+/* --- lines ----------------------------------------------------------------------------------- */
+
+/** The first line of @p text without its LF; @p text moves behind it. PSE_E_SYNTAX (nothing moved)
+ * when no LF is left. */
+PSE_MUST pse_rc pse_line_take(struct pse_span *line, struct pse_span *text);
+
 /* --- decimal --------------------------------------------------------------------------------- */
 
 enum { PSE_DECIMAL_TEXT = 21 /* 20 digits and a zero byte */ };

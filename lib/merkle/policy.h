@@ -7,7 +7,10 @@
 
 #include "note.h"
 
-enum { PSE_POLICY_MAX = 262144 };
+enum {
+    PSE_POLICY_MAX = 262144,
+    PSE_POLICY_ARENA_MAX = 16 * 1024 * 1024, /* enough for any policy of that size */
+};
 
 /** A witness or a group, in the order of the file: members always come before their group. */
 struct pse_policy_item {

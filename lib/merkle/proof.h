@@ -24,7 +24,8 @@ struct pse_proof {
  * bytes), and the statuses of pse_checkpoint_parse. */
 PSE_MUST pse_rc pse_proof_parse(struct pse_proof *out, struct pse_span in);
 
-/** Append the file. @p extra: bytes for the extra line, NULL for none. */
+/** Append the file. @p extra: bytes for the extra line (not empty: PSE_REQUIRE),
+ * NULL for none. */
 void pse_proof_put(struct pse_buf *b, const struct pse_span *extra, uint64_t index,
                    const struct pse_tree_proof *path, struct pse_span checkpoint);
 

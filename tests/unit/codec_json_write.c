@@ -114,7 +114,7 @@ static void strings_round_trip(void **state)
     struct pse_rng rng;
 
     (void)state;
-    print_message("strings_round_trip: seed %u\n", seed[0]);
+    print_message("# strings_round_trip: seed %u\n", seed[0]);
     pse_rng_init(&rng, seed);
     for (unsigned round = 0; round < 2000; round++) {
         PSE_ARENA(arena, 1 << 20);

@@ -8,7 +8,7 @@ static struct pse_rng seeded(const char *topic, uint8_t number)
     uint8_t seed[32] = {number};
     struct pse_rng rng;
 
-    print_message("%s: seed %u\n", topic, number);
+    print_message("# %s: seed %u\n", topic, number);
     pse_rng_init(&rng, seed);
     return rng;
 }
