@@ -64,7 +64,7 @@ enum pse_rule {
 };
 
 /** Number of rules, and the order in which reports list them (ascending). */
-enum { PSE_RULE_COUNT = 55 };
+enum { PSE_RULE_COUNT = 52 };
 
 /** All rules ascending, warnings last. @p slot < PSE_RULE_COUNT. */
 enum pse_rule pse_rule_at(size_t slot);

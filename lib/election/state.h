@@ -15,8 +15,11 @@
 #define PSE_ELECTION_STATE_H
 
 #include "base/base.h"
+#include "crypto/dkg.h"
+#include "crypto/elgamal.h"
 #include "election/entry.h"
 #include "election/manifest.h"
+#include "election/result.h"
 #include "election/rule.h"
 #include "group/group.h"
 
@@ -95,6 +98,8 @@ PSE_MUST pse_rc pse_engine_check(struct pse_engine *e, uint16_t *first, struct p
 /* --- where the election stands --------------------------------------------------------------- */
 
 enum pse_state pse_engine_state(const struct pse_engine *e);
+/** In ABORT, or in END through ABORT. */
+bool pse_engine_is_aborted(const struct pse_engine *e);
 /** Entries fed so far, dead ones too: the size of the tree. */
 uint64_t pse_engine_size(const struct pse_engine *e);
 /** RFC 6962 root over them. */
@@ -129,12 +134,16 @@ struct pse_ceremony {
 void pse_engine_ceremony(const struct pse_engine *e, struct pse_ceremony *out);
 /** The joint key Y, once all trustees have revealed; PSE_E_STATE before. */
 PSE_MUST pse_rc pse_engine_joint_key(const struct pse_engine *e, pse_enc *y);
-/** The same decoded; NULL before. */
-const pse_point *pse_engine_joint_point(const struct pse_engine *e);
-/** The reveal body (32(t+2) bytes) of trustee @p i, empty before; the 128-byte share record from
- * dealer @p i to trustee @p j, empty before or when i = j. */
+/** The same as encryption, mixing and ballots want it, bound to the eid; NULL before. Lives as long
+ * as the engine. */
+const struct pse_joint *pse_engine_joint(const struct pse_engine *e);
+/** The ceremony's public side with every accepted reveal, for trustees (crypto/dkg.h); NULL before
+ * setup. */
+const struct pse_dkg *pse_engine_dkg(const struct pse_engine *e);
+/** The reveal body of trustee @p i (32 t + 64 bytes), and the shares body of dealer @p i (128 (n -
+ * 1) bytes); empty before it is live. */
 struct pse_span pse_engine_reveal_body(const struct pse_engine *e, uint8_t i);
-struct pse_span pse_engine_share_record(const struct pse_engine *e, uint8_t i, uint8_t j);
+struct pse_span pse_engine_shares_body(const struct pse_engine *e, uint8_t i);
 /** The verification key V_i = Σ_d Σ_k i^k A_{d,k}. PSE_E_STATE before all have revealed. */
 PSE_MUST pse_rc pse_engine_trustee_key(const struct pse_engine *e, pse_enc *v, uint8_t i);
 
@@ -198,8 +207,13 @@ PSE_MUST pse_rc pse_engine_list_find(const struct pse_engine *e, struct pse_list
                                      uint16_t contest, uint16_t pot);
 
 /** Decrypted elements X_1..X_items of list @p at by the t lowest trustees present (protocol 9), as
- * P0. PSE_E_STATE: fewer than t decrypt entries. PSE_E_IO: a blob is no longer what it was. */
-PSE_MUST pse_rc pse_engine_list_open(struct pse_engine *e, pse_point *x, size_t at);
+ * encodings (P0) into @p points, 32 items bytes. PSE_E_STATE: fewer than t decrypt entries, or rows
+ * given back. PSE_E_IO: a blob is no longer what it was. PSE_E_MEMORY. */
+PSE_MUST pse_rc pse_engine_list_open(const struct pse_engine *e, uint8_t *points, size_t at);
+/** The lists as the result blob must have them (result.h), pse_engine_lists many, in @p arena.
+ * PSE_E_MEMORY. */
+PSE_MUST pse_rc pse_engine_result_lists(const struct pse_engine *e, struct pse_result_list **out,
+                                        struct pse_arena *arena);
 
 /** Digest of freeze; PSE_E_STATE before. */
 PSE_MUST pse_rc pse_engine_freeze_digest(const struct pse_engine *e, pse_hash *digest);
