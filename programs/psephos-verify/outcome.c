@@ -36,25 +36,57 @@ const char *outcome_reason(size_t slot)
     return name[slot];
 }
 
-pse_rc outcome_count(struct outcome *o, struct pse_arena *arena)
+static pse_rc tally_all(struct outcome *o, struct pse_arena *arena, const struct pse_manifest *m,
+                        struct pse_span result)
 {
-    const struct pse_engine *e = pse_audit_engine(o->audit);
-    const struct pse_manifest *m;
-
-    if (pse_audit_verdict(o->audit) != PSE_VERDICT_ACCEPTED || e == NULL)
-        return PSE_OK;
-    m = pse_engine_manifest(e);
-    o->contest = PSE_NEW(arena, struct outcome_contest, m->contests);
-    if (o->contest == NULL)
+    o->tally = PSE_NEW(arena, struct pse_tally, m->contests);
+    if (o->tally == NULL)
         return PSE_E_MEMORY;
     for (size_t i = 0; i < m->contests; i++) {
-        pse_rc rc = pse_tally_make(&o->contest[o->contests].tally, arena, o->group, m,
-                                   pse_engine_result(e), &m->contest[i], 0);
+        pse_rc rc =
+            pse_tally_make(&o->tally[o->tallies], arena, o->group, m, result, &m->contest[i], 0);
 
         if (rc == PSE_E_MISSING) /* no style reaches it */
             continue;
         PSE_TRY(rc);
-        o->contests++;
+        o->tallies++;
     }
+    return PSE_OK;
+}
+
+static pse_rc elect(struct outcome *o, struct pse_arena *arena, const struct pse_engine *e,
+                    struct pse_span document)
+{
+    uint8_t seed[64];
+    pse_rc rc = pse_engine_lot_seed(e, seed);
+
+    if (rc == PSE_OK)
+        rc = pse_elected_make(&o->elected, NULL, arena, pse_engine_manifest(e), document, o->tally,
+                              o->tallies, seed);
+    if (rc == PSE_E_MEMORY)
+        return rc;
+    o->is_counted = rc == PSE_OK;
+    if (!o->is_counted)
+        o->uncounted = "the document 'counting' does not fit the election; nobody is named elected";
+    return PSE_OK;
+}
+
+pse_rc outcome_count(struct outcome *o, struct pse_arena *arena)
+{
+    const struct pse_engine *e = pse_audit_engine(o->audit);
+    struct pse_span document;
+    pse_rc rc;
+
+    if (pse_audit_verdict(o->audit) != PSE_VERDICT_ACCEPTED || e == NULL)
+        return PSE_OK;
+    PSE_TRY(tally_all(o, arena, pse_engine_manifest(e), pse_engine_result(e)));
+    rc = pse_audit_document(o->audit, &document, arena, PSE_COUNTING_DOCUMENT, PSE_COUNTING_MAX);
+    if (rc == PSE_OK)
+        return elect(o, arena, e, document);
+    if (rc == PSE_E_MEMORY)
+        return rc;
+    o->uncounted = rc == PSE_E_MISSING
+                       ? "the record holds no document 'counting'; nobody is named elected"
+                       : "the document 'counting' is not the one the manifest names";
     return PSE_OK;
 }

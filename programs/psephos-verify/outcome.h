@@ -2,9 +2,8 @@
 #ifndef PSE_VERIFY_OUTCOME_H
 #define PSE_VERIFY_OUTCOME_H
 
-#include "count/count.h"
 #include "election/audit.h"
-#include "election/result.h"
+#include "election/elected.h"
 
 /** Exit statuses: design "Fixed command lines". */
 enum verify_exit {
@@ -12,14 +11,6 @@ enum verify_exit {
     VERIFY_EXIT_REFUSED = 1,
     VERIFY_EXIT_USAGE = 2, /* or unreadable */
     VERIFY_EXIT_PREFIX = 3,
-};
-
-/** A contest of an accepted record: its votes, and who is elected if the record says by what rule.
- */
-struct outcome_contest {
-    struct pse_tally tally;
-    bool has_count;
-    struct pse_count_result count;
 };
 
 struct outcome {
@@ -30,12 +21,15 @@ struct outcome {
     bool eid_pinned;
     bool policy_pinned;
     double seconds;
-    struct outcome_contest *contest; /* NULL unless the verdict is accepted */
-    size_t contests;
-    const char *counting; /* why nobody is named elected; NULL: all is well or nothing to say */
+    struct pse_tally *tally; /* of each contest, NULL unless the verdict is accepted */
+    size_t tallies;
+    bool is_counted;
+    struct pse_elected elected; /* if is_counted */
+    const char *uncounted;      /* otherwise: why nobody is named elected, or NULL */
 };
 
-/** Tallies and elected of an accepted record, into @p arena. PSE_E_MEMORY. */
+/** Tallies and elected of an accepted record, into @p arena. That the counting document is unfit
+ * makes o->uncounted say so and is no failure. PSE_E_MEMORY. */
 PSE_MUST pse_rc outcome_count(struct outcome *o, struct pse_arena *arena);
 
 /** The exit status of the audit. */

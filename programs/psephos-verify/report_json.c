@@ -129,10 +129,8 @@ static void put_counts(struct pse_json_wr *w, const struct pse_counts *c)
     pse_json_wr_end(w);
 }
 
-static void put_contest(struct pse_json_wr *w, const struct outcome_contest *c)
+static void put_tally(struct pse_json_wr *w, const struct pse_tally *y)
 {
-    const struct pse_tally *y = &c->tally;
-
     pse_json_wr_object(w, NULL);
     pse_json_wr_u64(w, "contest", y->contest->id);
     pse_json_wr_str(w, "kind", y->contest->kind == PSE_KIND_MIX ? "mix" : "homomorphic");
@@ -156,14 +154,52 @@ static void put_contest(struct pse_json_wr *w, const struct outcome_contest *c)
         }
         pse_json_wr_end(w);
     }
-    if (c->has_count) {
-        pse_json_wr_str(w, "rule_of_counting", pse_count_rule_name(c->count.rule));
-        pse_json_wr_array(w, "elected");
-        for (size_t i = 0; i < c->count.elected.n; i++)
-            pse_json_wr_u64(w, NULL, c->count.elected.v[i]);
+    pse_json_wr_end(w);
+}
+
+/* Elected are option numbers, or in a count by lists the candidates' numbers. */
+static void put_count(struct pse_json_wr *w, const struct pse_elected_count *c)
+{
+    const struct pse_count_result *r = &c->result;
+
+    pse_json_wr_object(w, NULL);
+    pse_json_wr_str(w, "rule", pse_count_rule_name(r->rule));
+    pse_json_wr_array(w, "contests");
+    if (!c->by->by_lists)
+        pse_json_wr_u64(w, NULL, c->by->contest);
+    for (size_t i = 0; c->by->by_lists && i < c->by->returns.constituencies; i++)
+        pse_json_wr_u64(w, NULL, c->by->contest_of[i]);
+    pse_json_wr_end(w);
+    pse_json_wr_array(w, "elected");
+    for (size_t i = 0; i < r->elected.n; i++)
+        pse_json_wr_u64(w, NULL, r->elected.v[i]);
+    pse_json_wr_end(w);
+    if (c->by->by_lists) {
+        pse_json_wr_array(w, "parties");
+        for (size_t i = 0; i < r->items; i++) {
+            pse_json_wr_object(w, NULL);
+            pse_json_wr_string(w, "party", r->returns->party[i]);
+            pse_json_wr_u64(w, "seats", r->party_seats[i]);
+            pse_json_wr_end(w);
+        }
         pse_json_wr_end(w);
     }
+    pse_json_wr_u64(w, "ties", r->ties);
     pse_json_wr_end(w);
+}
+
+static void put_results(struct pse_json_wr *w, const struct outcome *o)
+{
+    pse_json_wr_array(w, "contests");
+    for (size_t i = 0; i < o->tallies; i++)
+        put_tally(w, &o->tally[i]);
+    pse_json_wr_end(w);
+    pse_json_wr_array(w, "elected");
+    for (size_t i = 0; o->is_counted && i < o->elected.doc.counts; i++)
+        put_count(w, &o->elected.count[i]);
+    pse_json_wr_end(w);
+    if (o->uncounted != NULL)
+        pse_json_wr_str(w, "uncounted", o->uncounted);
 }
 
 static void put_pin(struct pse_json_wr *w, const char *name, bool given, bool differs)
@@ -200,12 +236,7 @@ pse_rc report_json(const struct outcome *o)
     put_rules(&w, o->audit);
     if (e != NULL)
         put_counts(&w, pse_engine_counts(e));
-    pse_json_wr_array(&w, "contests");
-    for (size_t i = 0; i < o->contests; i++)
-        put_contest(&w, &o->contest[i]);
-    pse_json_wr_end(&w);
-    if (o->counting != NULL)
-        pse_json_wr_str(&w, "counting", o->counting);
+    put_results(&w, o);
     pse_json_wr_str(&w, "backend", pse_group_backend_name(o->group));
     pse_json_wr_u64(&w, "threads", pse_pool_width(pse_group_pool(o->group)));
     pse_json_wr_fixed(&w, "seconds", (int64_t)(o->seconds * 1000 + 0.5), 3);

@@ -102,18 +102,16 @@ static void put_counts(const struct pse_counts *c)
     printf("  %-42s%12" PRIu64 "\n", "dead entries", c->dead);
 }
 
-static bool is_elected(const struct outcome_contest *c, uint32_t option)
+static bool is_elected(const struct outcome *o, uint16_t contest, size_t option)
 {
-    for (size_t i = 0; c->has_count && i < c->count.elected.n; i++) {
-        if (c->count.elected.v[i] == option)
-            return true;
-    }
-    return false;
+    const struct pse_elected_count *c =
+        o->is_counted ? pse_elected_find(&o->elected, contest) : NULL;
+
+    return c != NULL && pse_elected_is(c, contest, option);
 }
 
-static void put_votes(struct screen_table *t, const struct outcome_contest *c)
+static void put_votes(struct screen_table *t, const struct outcome *o, const struct pse_tally *y)
 {
-    const struct pse_tally *y = &c->tally;
     char bar[SCREEN_BAR_TEXT(REPORT_BAR)];
     uint64_t most = 1;
 
@@ -125,15 +123,12 @@ static void put_votes(struct screen_table *t, const struct outcome_contest *c)
         screen_cell(t, title_of(&y->contest->option[i]));
         screen_cellf(t, "%" PRIu64, y->votes[i]);
         screen_cellf(t, "%s", bar);
-        screen_cellf(t, "%s", is_elected(c, (uint32_t)i + 1) ? "elected" : "");
+        screen_cellf(t, "%s", is_elected(o, y->contest->id, i + 1) ? "elected" : "");
     }
 }
 
-static pse_rc put_contest(const struct outcome_contest *c)
+static void put_tally_head(const struct pse_tally *y)
 {
-    const struct pse_tally *y = &c->tally;
-    struct screen_table t;
-
     printf("\n");
     put_text(title_of(&y->contest->title));
     printf(": %" PRIu32 " ballots", y->ballots);
@@ -142,11 +137,18 @@ static pse_rc put_contest(const struct outcome_contest *c)
                y->invalid);
     else if (y->weight != y->ballots)
         printf(" of weight %" PRIu64, y->weight);
-    printf("%s\n", y->contest->kind == PSE_KIND_MIX && y->contest->format == PSE_FORMAT_RANKING
-                       ? " (first preferences)"
-                       : "");
+    puts(y->contest->kind == PSE_KIND_MIX && y->contest->format == PSE_FORMAT_RANKING
+             ? "; first preferences:"
+             : "");
+}
+
+static pse_rc put_tally(const struct outcome *o, const struct pse_tally *y)
+{
+    struct screen_table t;
+
+    put_tally_head(y);
     screen_table_init(&t, "rlrll");
-    put_votes(&t, c);
+    put_votes(&t, o, y);
     PSE_TRY(screen_table_print(&t, stdout, 2, false));
     for (size_t i = 0; i < y->text_n && i < REPORT_TEXTS_MAX; i++) {
         printf("  %" PRIu64 " x \"", y->texts[i].count);
@@ -155,9 +157,40 @@ static pse_rc put_contest(const struct outcome_contest *c)
     }
     if (y->text_n > REPORT_TEXTS_MAX)
         printf("  and %zu more texts (--json lists them)\n", y->text_n - REPORT_TEXTS_MAX);
-    if (c->has_count)
-        printf("  counted by %s%s\n", pse_count_rule_name(c->count.rule),
-               c->count.ties > 0 ? "; ties were settled, psephos count shows how" : "");
+    return PSE_OK;
+}
+
+static pse_rc put_parties(const struct pse_count_result *r)
+{
+    struct screen_table t;
+
+    screen_table_init(&t, "lr");
+    for (size_t i = 0; i < r->items; i++) {
+        if (r->party_seats[i] == 0)
+            continue;
+        screen_cell(&t, r->returns->party[i]);
+        screen_cellf(&t, "%" PRIu32, r->party_seats[i]);
+    }
+    return screen_table_print(&t, stdout, 2, false);
+}
+
+static pse_rc put_count(const struct pse_elected_count *c)
+{
+    const struct pse_count_result *r = &c->result;
+    size_t lots = 0;
+
+    for (size_t i = 0; i < r->ties; i++)
+        lots += r->tie[i].way == PSE_WAY_LOT;
+    printf("\ncounted by %s: %zu elected", pse_count_rule_name(r->rule), r->elected.n);
+    if (lots > 0)
+        printf(", %zu tie%s settled by the election's lot", lots, lots == 1 ? "" : "s");
+    puts("");
+    if (c->by->by_lists)
+        return put_parties(r);
+    printf("  in order:");
+    for (size_t i = 0; i < r->elected.n; i++)
+        printf(" %" PRIu32, r->elected.v[i]);
+    puts("");
     return PSE_OK;
 }
 
@@ -228,10 +261,12 @@ pse_rc report_text(const struct outcome *o, bool quiet)
             put_names(o, m);
         if (e != NULL)
             put_counts(pse_engine_counts(e));
-        for (size_t i = 0; i < o->contests; i++)
-            PSE_TRY(put_contest(&o->contest[i]));
-        if (o->counting != NULL)
-            printf("\n%s\n", o->counting);
+        for (size_t i = 0; i < o->tallies; i++)
+            PSE_TRY(put_tally(o, &o->tally[i]));
+        for (size_t i = 0; o->is_counted && i < o->elected.doc.counts; i++)
+            PSE_TRY(put_count(&o->elected.count[i]));
+        if (o->uncounted != NULL)
+            printf("\n%s\n", o->uncounted);
         puts("");
     }
     put_findings(o);
