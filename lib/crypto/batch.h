@@ -62,10 +62,17 @@ void pse_batch_sub(struct pse_batch *b, size_t slot, const pse_scalar *k);
 void pse_batch_add_base(struct pse_batch *b, size_t base, const pse_scalar *k);
 void pse_batch_sub_base(struct pse_batch *b, size_t base, const pse_scalar *k);
 
+/** The weight of the open equation, and + P times a scalar that includes weights already: for terms
+ * that several equations share. */
+const pse_scalar *pse_batch_weight(const struct pse_batch *b);
+void pse_batch_add_weighted(struct pse_batch *b, size_t slot, const pse_scalar *k);
+
 /** Decide all. PSE_OK: all hold, tags all zero. PSE_E_PROOF: tags[item] is the union of the tags of
  * the failing units of that item, with PSE_BATCH_ENCODING where an encoding is bad (such a unit's
  * equations are not looked at). @p items is above every item number. PSE_E_MEMORY: undecided, tags
  * zero. The batch is spent: reset it before the next use. */
 PSE_MUST pse_rc pse_batch_check(struct pse_batch *b, uint32_t *tags, size_t items);
+/** The same for a batch of item 0 alone: PSE_OK, PSE_E_ENCODING, PSE_E_PROOF, PSE_E_MEMORY. */
+PSE_MUST pse_rc pse_batch_check_one(struct pse_batch *b);
 
 #endif

@@ -20,9 +20,9 @@ struct pse_decrypt {
     pse_hash d_hash; /* SHA-256 of the D blob */
 };
 
-/** D_k = x A_k for the whole list into @p d (32 M bytes) and the proof T1 || T2 || z. Sets d_hash.
- * @p identity: may A be the identity (PSE_IDENTITY_ALLOWED for homomorphic aggregates)? Constant
- * time in x and nonce. PSE_E_LENGTH, PSE_E_ENCODING, PSE_E_MEMORY. */
+/** D_k = x A_k for the whole list into @p d (32 M bytes) and the proof T1 || T2 || z. Sets d_hash;
+ * the other fields are inputs. Points of the list may be the identity here (aggregates may).
+ * Constant time in x and nonce. PSE_E_LENGTH, PSE_E_ENCODING, PSE_E_MEMORY. */
 PSE_MUST pse_rc pse_decrypt_prove(const struct pse_group *g, const pse_hash *eid,
                                   struct pse_decrypt *decrypt, uint8_t *d,
                                   uint8_t proof[PSE_DECRYPT_PROOF_SIZE], struct pse_span list,

@@ -44,8 +44,8 @@ void pse_dkg_secret_random(pse_dkg_secret *s, unsigned t, struct pse_rng *rng);
 /* --- step 1, 2: reveal and commit ----------------------------------------------------------- */
 
 /** ρ_i, pse_dkg_reveal_size bytes. */
-PSE_MUST pse_rc pse_dkg_reveal_make(const struct pse_dkg *d, uint8_t *body, unsigned i,
-                                    const pse_dkg_secret *s, const pse_secret *nonce);
+void pse_dkg_reveal_make(const struct pse_dkg *d, uint8_t *body, unsigned i,
+                         const pse_dkg_secret *s, const pse_secret *nonce);
 /** The commit body of a reveal body; V201 is equality with the one published. */
 void pse_dkg_commit(const struct pse_dkg *d, uint8_t digest[PSE_DKG_COMMIT_SIZE], unsigned i,
                     struct pse_span reveal);
@@ -56,10 +56,9 @@ PSE_MUST pse_rc pse_dkg_reveal_accept(struct pse_dkg *d, unsigned i, struct pse_
 /* --- step 3: shares (all reveals accepted: PSE_REQUIRE) -------------------------------------- */
 
 /** The shares body of dealer i, pse_dkg_shares_size bytes. @p r and @p nonces: n - 1 each, for the
- * receivers in ascending order. PSE_E_MEMORY. */
-PSE_MUST pse_rc pse_dkg_shares_make(const struct pse_dkg *d, uint8_t *body, unsigned i,
-                                    const pse_dkg_secret *s, const pse_secret *r,
-                                    const pse_secret *nonces);
+ * receivers in ascending order. */
+void pse_dkg_shares_make(const struct pse_dkg *d, uint8_t *body, unsigned i,
+                         const pse_dkg_secret *s, const pse_secret *r, const pse_secret *nonces);
 /** V203: length, canonical, every proof. PSE_E_LENGTH, PSE_E_ENCODING, PSE_E_PROOF. */
 PSE_MUST pse_rc pse_dkg_shares_check(const struct pse_dkg *d, unsigned i, struct pse_span body);
 /** Receiver j opens dealer i's share with e_j and checks it against the commitments.

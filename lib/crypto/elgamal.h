@@ -29,15 +29,15 @@ void pse_joint_clear(struct pse_joint *j);
 /** A[i] = r[i] G, B[i] = M[i] + r[i] Y. Constant time. @p b may be @p m. */
 void pse_elgamal_encrypt(const struct pse_joint *j, pse_point *a, pse_point *b, const pse_point *m,
                          const pse_secret *r, size_t n);
-/** The same for M[i] = v[i] G. PSE_E_MEMORY. */
-PSE_MUST pse_rc pse_elgamal_encrypt_values(const struct pse_joint *j, pse_point *a, pse_point *b,
-                                           const pse_secret *v, const pse_secret *r, size_t n);
-/** (A, B)[i] += (s[i] G, s[i] Y). Constant time. PSE_E_MEMORY. */
-PSE_MUST pse_rc pse_elgamal_reencrypt(const struct pse_joint *j, pse_point *a, pse_point *b,
-                                      const pse_secret *s, size_t n);
+/** The same for M[i] = v[i] G. */
+void pse_elgamal_encrypt_values(const struct pse_joint *j, pse_point *a, pse_point *b,
+                                const pse_secret *v, const pse_secret *r, size_t n);
+/** (A, B)[i] += (s[i] G, s[i] Y). Constant time. @p mask: room for n points, wiped by the owner. */
+void pse_elgamal_reencrypt(const struct pse_joint *j, pse_point *a, pse_point *b, pse_point *mask,
+                           const pse_secret *s, size_t n);
 
-/** Interleave A[i], B[i] into @p out: 64 n bytes A || B each. PSE_E_MEMORY. */
-PSE_MUST pse_rc pse_elgamal_encode(const struct pse_group *g, uint8_t *out, const pse_point *a,
-                                   const pse_point *b, size_t n);
+/** Interleave A[i], B[i] into @p out: 64 n bytes A || B each. */
+void pse_elgamal_encode(const struct pse_group *g, uint8_t *out, const pse_point *a,
+                        const pse_point *b, size_t n);
 
 #endif

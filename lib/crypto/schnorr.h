@@ -11,6 +11,12 @@
 
 enum { PSE_POK_SIZE = 64 };
 
+/** Is z P = T + c Q? The equation that every sigma protocol here ends in. Public data, variable
+ * time. PSE_E_PROOF, PSE_E_MEMORY. */
+PSE_MUST pse_rc pse_sigma_check_vt(const struct pse_group *g, const pse_scalar *z,
+                                   const pse_point *p, const pse_point *t, const pse_scalar *c,
+                                   const pse_point *q);
+
 /** c = C(type; x…; R). */
 void pse_pok_challenge(pse_scalar *c, const struct pse_statement *s, const uint8_t r[32]);
 

@@ -5,19 +5,18 @@
 #ifndef PSE_CRYPTO_TRANSCRIPT_H
 #define PSE_CRYPTO_TRANSCRIPT_H
 
-#include <sodium/crypto_hash_sha512.h>
-
+#include "codec/codec.h"
 #include "group/group.h"
 
 /** A plain value: copy it to branch, wipe it if something secret went in. */
 typedef struct pse_transcript {
-    crypto_hash_sha512_state sha;
+    pse_sha512_stream sha;
     uint64_t due; /* bytes promised to absorb_begin and not yet given */
 } pse_transcript;
 
 /** T(type): "psephos/1", @p type and @p eid absorbed. */
 void pse_transcript_init(pse_transcript *t, const char *type, const pse_hash *eid);
-/** T(type) without an eid or prefix: the empty transcript M of 1.1 is what this leaves. */
+/** The empty transcript M of 1.1, nothing absorbed. */
 void pse_transcript_empty(pse_transcript *t);
 /** absorb(x). n < 2^32. */
 void pse_transcript_absorb(pse_transcript *t, const void *x, size_t n);
@@ -40,6 +39,8 @@ struct pse_statement {
     size_t n;
 };
 
+/** T(type; x…), ready for more. */
+void pse_statement_begin(pse_transcript *t, const struct pse_statement *s);
 /** Q(type; x…) = squeeze of T(type; x…). */
 void pse_statement_hash(uint8_t h[64], const struct pse_statement *s);
 /** C(type; x…) = scalar(Q(type; x…)). */

@@ -1,0 +1,168 @@
+#include "crypto/permute.h"
+
+#include "crypto/choose.h"
+
+/* The network, walked with one visitor for all three uses. A run is a set of switches between
+ * place lo + i and lo + i + gap, i < count, which touch disjoint places. */
+struct walk {
+    const struct permutation *p;
+    size_t at; /* next switch; counts down when inverse */
+    uint64_t *keys;
+    uint8_t *column;
+};
+
+static bool bit_get(const uint64_t *set, size_t i)
+{
+    return (set[i / 64] >> (i % 64)) & 1;
+}
+
+/* 1 iff a < b, all 64 bits. */
+static uint64_t is_below(uint64_t a, uint64_t b)
+{
+    return ((~a & b) | ((~a | b) & (a - b))) >> 63;
+}
+
+static void run_keys(struct walk *w, size_t lo, size_t gap, size_t count, bool up)
+{
+    uint64_t *a = w->keys + lo;
+    uint64_t *b = a + gap;
+
+    for (size_t i = 0; i < count; i++, w->at++) {
+        uint64_t swap = up ? is_below(b[i], a[i]) : is_below(a[i], b[i]);
+
+        choose_swap(&a[i], &b[i], sizeof *a, swap);
+        w->p->set[w->at / 64] |= swap << (w->at % 64);
+    }
+}
+
+static void run_column(struct walk *w, size_t lo, size_t gap, size_t count)
+{
+    uint8_t *a = w->column + PERMUTE_COLUMN * lo;
+    uint8_t *b = a + PERMUTE_COLUMN * gap;
+    size_t at = w->at;
+
+    for (size_t i = 0; i < count; i++)
+        choose_swap(a + PERMUTE_COLUMN * i, b + PERMUTE_COLUMN * i, PERMUTE_COLUMN,
+                    bit_get(w->p->set, at + i));
+}
+
+static void run(struct walk *w, size_t lo, size_t gap, size_t count, bool up, bool inverse)
+{
+    if (w->keys != NULL) {
+        run_keys(w, lo, gap, count, up);
+        return;
+    }
+    if (inverse)
+        w->at -= count;
+    run_column(w, lo, gap, count);
+    if (!inverse)
+        w->at += count;
+}
+
+/* The largest power of two below n, n >= 2. */
+static size_t power_below(size_t n)
+{
+    return (size_t)1 << (63 - __builtin_clzll((unsigned long long)n - 1));
+}
+
+/* Make a bitonic run of n places ascend (or descend). Recursion: log2 n deep, as in walk_sort. */
+static void walk_merge(struct walk *w, size_t lo, size_t n, bool up, bool inverse)
+{
+    size_t m;
+
+    if (n < 2)
+        return;
+    m = power_below(n);
+    if (!inverse)
+        run(w, lo, m, n - m, up, inverse);
+    if (inverse)
+        walk_merge(w, lo + m, n - m, up, inverse);
+    walk_merge(w, lo, m, up, inverse);
+    if (!inverse)
+        walk_merge(w, lo + m, n - m, up, inverse);
+    if (inverse)
+        run(w, lo, m, n - m, up, inverse);
+}
+
+static void walk_sort(struct walk *w, size_t lo, size_t n, bool up, bool inverse)
+{
+    size_t m = n / 2;
+
+    if (n < 2)
+        return;
+    if (inverse)
+        walk_merge(w, lo, n, up, inverse);
+    if (inverse)
+        walk_sort(w, lo + m, n - m, up, inverse);
+    walk_sort(w, lo, m, !up, inverse);
+    if (!inverse)
+        walk_sort(w, lo + m, n - m, up, inverse);
+    if (!inverse)
+        walk_merge(w, lo, n, up, inverse);
+}
+
+/* Merging n places takes at most n/2 switches a level, and there are t levels in the merge of the
+ * whole, t - 1 in those of the halves, …: n t (t + 1) / 4. */
+static size_t switches_max(size_t n)
+{
+    size_t t = 1;
+
+    while (((size_t)1 << t) < n)
+        t++;
+    return n * t * (t + 1) / 4 + 1;
+}
+
+size_t permutation_memory(size_t n)
+{
+    return (switches_max(n) / 64 + 1) * 8;
+}
+
+pse_rc permutation_from_keys(struct permutation *p, struct pse_arena *arena, uint64_t *keys,
+                             size_t n)
+{
+    struct walk w = {.p = p, .keys = keys};
+    uint64_t twice = 0;
+
+    p->n = n;
+    p->set = PSE_NEW(arena, uint64_t, switches_max(n) / 64 + 1);
+    if (p->set == NULL)
+        return PSE_E_MEMORY;
+    walk_sort(&w, 0, n, true, false);
+    p->switches = w.at;
+    PSE_REQUIRE(p->switches <= switches_max(n));
+    for (size_t i = 1; i < n; i++)
+        twice |= 1 ^ (is_below(keys[i - 1], keys[i]) | is_below(keys[i], keys[i - 1]));
+    return choose_mask(twice) == 0 ? PSE_OK : PSE_E_DUPLICATE;
+}
+
+struct apply_job {
+    const struct permutation *p;
+    uint8_t *things;
+    size_t size;
+    uint8_t *column;
+    bool inverse;
+};
+
+static void apply_task(void *ctx, size_t index, unsigned worker)
+{
+    const struct apply_job *job = ctx;
+    size_t n = job->p->n;
+    uint8_t *things = job->things + PERMUTE_COLUMN * index;
+    struct walk w = {.p = job->p, .at = job->inverse ? job->p->switches : 0};
+
+    w.column = job->column + PERMUTE_COLUMN * n * worker;
+    for (size_t i = 0; i < n; i++)
+        memcpy(w.column + PERMUTE_COLUMN * i, things + job->size * i, PERMUTE_COLUMN);
+    walk_sort(&w, 0, n, true, job->inverse);
+    for (size_t i = 0; i < n; i++)
+        memcpy(things + job->size * i, w.column + PERMUTE_COLUMN * i, PERMUTE_COLUMN);
+}
+
+void permutation_apply(const struct permutation *p, struct pse_pool *pool, uint8_t *things,
+                       size_t size, uint8_t *column, bool inverse)
+{
+    struct apply_job job = {p, things, size, column, inverse};
+
+    PSE_REQUIRE(size % PERMUTE_COLUMN == 0);
+    pse_pool_run(pool, apply_task, &job, size / PERMUTE_COLUMN);
+}

@@ -1,0 +1,118 @@
+#include "crypto/plaintext.h"
+
+#include "crypto/choose.h"
+
+enum {
+    TRIED = 64,       /* counters tried at once, and for every element */
+    READ_BLOCK = 64,  /* elements read together */
+    READ_COUNTERS = 4 /* counters of each in one round: most elements need no second */
+};
+
+/* s of section 5 for counter @p ctr. */
+static void candidate(pse_enc *s, const uint8_t *data, unsigned ctr)
+{
+    s->b[0] = (uint8_t)(2 * (ctr % 128));
+    memcpy(s->b + 1, data, PSE_ELEMENT_BYTES);
+    s->b[31] = (uint8_t)(ctr / 128);
+}
+
+struct trial {
+    pse_enc s[TRIED];
+    pse_point p[TRIED];
+    uint8_t ok[TRIED];
+};
+
+/* Try counters [first, first + 64); the first that works goes to @p out unless @p have is 1.
+ * Returns, in {0, 1}, whether there is one now. */
+static uint8_t try_counters(const struct pse_group *g, pse_point *out, struct trial *t,
+                            uint8_t have, const uint8_t *data, unsigned first)
+{
+    for (unsigned i = 0; i < TRIED; i++)
+        candidate(&t->s[i], data, first + i);
+    pse_point_decode_each(g, t->p, t->ok, t->s, TRIED, PSE_IDENTITY_FORBIDDEN);
+    for (unsigned i = 0; i < TRIED; i++) {
+        choose_move(out, &t->p[i], sizeof *out, t->ok[i] & (have ^ 1u));
+        have |= t->ok[i];
+    }
+    return have;
+}
+
+pse_rc pse_element_encode(const struct pse_group *g, pse_point *out, const uint8_t *data, size_t n)
+{
+    PSE_ARENA(scratch, 64 * 1024);
+    struct trial *t = PSE_NEW(&scratch, struct trial, 1);
+    bool all = t != NULL;
+
+    pse_point_identity(g, out, n);
+    for (size_t i = 0; all && i < n; i++) {
+        const uint8_t *d = data + PSE_ELEMENT_BYTES * i;
+        uint8_t have = try_counters(g, &out[i], t, 0, d, 0);
+
+        for (unsigned ctr = TRIED; have == 0 && ctr < PSE_ELEMENT_COUNTERS; ctr += TRIED)
+            have = try_counters(g, &out[i], t, have, d, ctr);
+        all = have != 0;
+    }
+    if (all)
+        return PSE_OK;
+    pse_point_identity(g, out, n);
+    return t == NULL ? PSE_E_MEMORY : PSE_E_RANGE;
+}
+
+struct reading {
+    unsigned ctr; /* the point's own counter */
+    bool open;    /* no smaller counter has worked so far */
+};
+
+static void read_start(struct reading *r, uint8_t *data, const uint8_t *point)
+{
+    static const uint8_t identity[32];
+
+    memcpy(data, point + 1, PSE_ELEMENT_BYTES);
+    r->ctr = (unsigned)point[0] / 2 + 128u * point[31];
+    r->open = memcmp(point, identity, sizeof identity) != 0;
+}
+
+/* One round over at most READ_BLOCK elements: the counters from @p first that lie below their own.
+ * Returns whether any element needs another round. */
+static bool read_round(const struct pse_group *g, struct reading *r, const uint8_t *data, size_t n,
+                       unsigned first)
+{
+    pse_enc s[READ_BLOCK * READ_COUNTERS];
+    pse_point p[READ_BLOCK * READ_COUNTERS];
+    uint8_t ok[READ_BLOCK * READ_COUNTERS];
+    size_t of[READ_BLOCK * READ_COUNTERS];
+    size_t k = 0;
+    bool more = false;
+
+    for (size_t i = 0; i < n; i++)
+        for (unsigned c = first; r[i].open && c < first + READ_COUNTERS && c < r[i].ctr; c++) {
+            candidate(&s[k], data + PSE_ELEMENT_BYTES * i, c);
+            of[k++] = i;
+        }
+    pse_point_decode_each(g, p, ok, s, k, PSE_IDENTITY_FORBIDDEN);
+    for (size_t j = 0; j < k; j++)
+        if (ok[j])
+            r[of[j]].open = false;
+    for (size_t i = 0; i < n; i++)
+        more = more || (r[i].open && r[i].ctr > first + READ_COUNTERS);
+    return more;
+}
+
+void pse_element_decode_vt(const struct pse_group *g, uint8_t *data, uint8_t *well_formed,
+                           const uint8_t *points, size_t n)
+{
+    struct reading r[READ_BLOCK];
+
+    for (size_t at = 0; at < n; at += READ_BLOCK) {
+        size_t k = n - at < READ_BLOCK ? n - at : READ_BLOCK;
+        uint8_t *d = data + PSE_ELEMENT_BYTES * at;
+        unsigned first = 0;
+
+        for (size_t i = 0; i < k; i++)
+            read_start(&r[i], d + PSE_ELEMENT_BYTES * i, points + 32 * (at + i));
+        while (read_round(g, r, d, k, first))
+            first += READ_COUNTERS;
+        for (size_t i = 0; i < k; i++)
+            well_formed[at + i] = r[i].open;
+    }
+}

@@ -1,0 +1,31 @@
+/* What prover and verifier of a shuffle share: the proof's layout and transcript. Private. */
+#ifndef PSE_CRYPTO_SHUFFLE_PARTS_H
+#define PSE_CRYPTO_SHUFFLE_PARTS_H
+
+#include "crypto/shuffle.h"
+
+/* Byte offsets in a proof blob. */
+struct shuffle_layout {
+    size_t c;
+    size_t chain; /* ĉ */
+    size_t t_hat;
+    size_t t; /* t1 t2 t3 (t4a_k t4b_k)... */
+    size_t s_hat;
+    size_t s_prime;
+    size_t s; /* s1 s2 s3 s4_k... */
+    size_t size;
+    size_t list; /* length of the lists */
+    size_t t_n;  /* 3 + 2 w */
+    size_t s_n;  /* 3 + w */
+};
+
+struct shuffle_layout shuffle_layout_of(uint32_t rows, unsigned width);
+
+/* τ up to c_1..c_N (@p c: 32 N bytes), and h1. */
+void shuffle_transcript(pse_transcript *t, uint8_t h1[64], const struct pse_joint *joint,
+                        const struct pse_shuffle *shuffle, const uint8_t *c);
+/* The short challenge, from the announcements in @p proof. */
+void shuffle_challenge(pse_scalar *c, pse_transcript *t, const struct shuffle_layout *l,
+                       const uint8_t *proof);
+
+#endif

@@ -1,0 +1,345 @@
+#include "crypto/permute.h"
+#include "crypto/shuffle_parts.h"
+
+/* Rows that one task handles at a time: arrays of this many points fit the second cache. */
+enum { BLOCK = 512 };
+
+/* Scratch of one worker. */
+struct bench {
+    pse_point a[BLOCK];
+    pse_point b[BLOCK];
+    pse_point mask[BLOCK];
+    pse_secret s[BLOCK];
+    pse_secret s2[BLOCK];
+    pse_enc enc[BLOCK];
+};
+
+/* What one block adds to the announcements t3, t4a_k, t4b_k. */
+struct portion {
+    pse_point t3;
+    pse_point t4[2 * PSE_SHUFFLE_WIDTH_MAX];
+    pse_rc rc;
+};
+
+struct prover {
+    const struct pse_joint *joint;
+    const struct pse_group *g;
+    const struct pse_shuffle *shuffle;
+    const struct pse_shuffle_random *random;
+    struct shuffle_layout l;
+    size_t n;
+    unsigned width;
+    size_t blocks;
+    uint8_t *out;
+    uint8_t *proof;
+    struct permutation psi;
+    struct pse_table *h; /* multiples of H */
+    struct bench *bench; /* one a worker */
+    struct portion *portion;
+    uint8_t *column;     /* scratch of permutation_apply */
+    uint8_t *u;          /* u'_j, 16 bytes each */
+    pse_secret *chain_r; /* R_j at j, R_0 = 0 */
+    pse_secret *chain_u; /* U_j at j, U_0 = 1 */
+    uint8_t h1[64];
+    pse_scalar c;
+};
+
+static size_t block_rows(const struct prover *p, size_t index)
+{
+    size_t left = p->n - index * BLOCK;
+
+    return left < BLOCK ? left : BLOCK;
+}
+
+/* Bound of the arena: what is allocated, and what its blocks may leave unused. */
+static size_t memory_bound(const struct prover *p, unsigned workers)
+{
+    return permutation_memory(p->n) + p->n * sizeof(uint64_t) + workers * sizeof(struct bench) +
+           p->blocks * sizeof(struct portion) + workers * p->n * PERMUTE_COLUMN + p->n * 16 +
+           2 * (p->n + 1) * sizeof(pse_secret) + (64u << 20);
+}
+
+static pse_rc prover_allocate(struct prover *p, struct pse_arena *arena)
+{
+    unsigned workers = pse_pool_width(pse_group_pool(p->g));
+
+    p->bench = PSE_NEW(arena, struct bench, workers);
+    p->portion = PSE_NEW(arena, struct portion, p->blocks);
+    p->column = pse_arena_alloc(arena, p->n * workers, PERMUTE_COLUMN);
+    p->u = pse_arena_alloc(arena, p->n, 16);
+    p->chain_r = PSE_NEW(arena, pse_secret, p->n + 1);
+    p->chain_u = PSE_NEW(arena, pse_secret, p->n + 1);
+    if (p->bench == NULL || p->portion == NULL || p->column == NULL || p->u == NULL ||
+        p->chain_r == NULL || p->chain_u == NULL)
+        return PSE_E_MEMORY;
+    return pse_table_new(&p->h, p->g, pse_group_h(p->g));
+}
+
+/* --- rows: re-encrypted, committed to, and their part of t3 and t4 --------------------------- */
+
+/* Half @p half (0: A, 1: B) of column @p k of rows from..from + n - 1 of the output. */
+static void gather(pse_enc *enc, const struct prover *p, size_t from, size_t n, unsigned k,
+                   unsigned half)
+{
+    for (size_t i = 0; i < n; i++)
+        memcpy(enc[i].b, p->out + 64 * ((from + i) * p->width + k) + 32 * half, 32);
+}
+
+static void scatter(const struct prover *p, const pse_enc *enc, size_t from, size_t n, unsigned k,
+                    unsigned half)
+{
+    for (size_t i = 0; i < n; i++)
+        memcpy(p->out + 64 * ((from + i) * p->width + k) + 32 * half, enc[i].b, 32);
+}
+
+static pse_rc rows_column(const struct prover *p, struct bench *w, struct portion *part,
+                          size_t from, size_t n, unsigned k)
+{
+    gather(w->enc, p, from, n, k, 0);
+    PSE_TRY(pse_point_decode(p->g, w->a, NULL, w->enc, n, PSE_IDENTITY_FORBIDDEN));
+    gather(w->enc, p, from, n, k, 1);
+    PSE_TRY(pse_point_decode(p->g, w->b, NULL, w->enc, n, PSE_IDENTITY_FORBIDDEN));
+    for (size_t i = 0; i < n; i++)
+        w->s[i] = p->random->s[(from + i) * p->width + k];
+    pse_elgamal_reencrypt(p->joint, w->a, w->b, w->mask, w->s, n);
+    pse_point_encode(p->g, w->enc, w->a, n);
+    scatter(p, w->enc, from, n, k, 0);
+    pse_point_encode(p->g, w->enc, w->b, n);
+    scatter(p, w->enc, from, n, k, 1);
+    PSE_TRY(pse_msm(p->g, &part->t4[2 * k], p->random->omega_prime + from, w->a, n));
+    return pse_msm(p->g, &part->t4[2 * k + 1], p->random->omega_prime + from, w->b, n);
+}
+
+/* c in the order of the output, into the proof's place for c. */
+static pse_rc rows_commit(const struct prover *p, struct bench *w, struct portion *part,
+                          size_t from, size_t n)
+{
+    pse_generators(p->g, w->a, (uint32_t)from + 1, n);
+    PSE_TRY(pse_msm(p->g, &part->t3, p->random->omega_prime + from, w->a, n));
+    pse_point_mul_base(p->g, w->b, p->random->r + from, n);
+    pse_point_add(p->g, w->b, w->b, w->a, n);
+    pse_point_encode(p->g, w->enc, w->b, n);
+    memcpy(p->proof + p->l.c + 32 * from, w->enc, 32 * n);
+    return PSE_OK;
+}
+
+static void rows_task(void *ctx, size_t index, unsigned worker)
+{
+    const struct prover *p = ctx;
+    struct portion *part = &p->portion[index];
+    size_t n = block_rows(p, index);
+
+    part->rc = rows_commit(p, &p->bench[worker], part, index * BLOCK, n);
+    for (unsigned k = 0; part->rc == PSE_OK && k < p->width; k++)
+        part->rc = rows_column(p, &p->bench[worker], part, index * BLOCK, n, k);
+}
+
+static pse_rc rows_make(struct prover *p)
+{
+    struct pse_pool *pool = pse_group_pool(p->g);
+
+    permutation_apply(&p->psi, pool, p->out, 64 * (size_t)p->width, p->column, false);
+    pse_pool_run(pool, rows_task, p, p->blocks);
+    for (size_t i = 0; i < p->blocks; i++)
+        PSE_TRY(p->portion[i].rc);
+    permutation_apply(&p->psi, pool, p->proof + p->l.c, 32, p->column, true);
+    return PSE_OK;
+}
+
+/* --- chain ------------------------------------------------------------------------------------ */
+
+static void weights_task(void *ctx, size_t index, unsigned worker)
+{
+    const struct prover *p = ctx;
+    size_t n = block_rows(p, index);
+
+    (void)worker;
+    for (size_t i = 0; i < n; i++) {
+        pse_scalar u;
+        uint8_t bytes[32];
+
+        pse_weights(&u, p->h1, index * BLOCK + i, 1);
+        pse_scalar_encode(bytes, &u);
+        memcpy(p->u + 16 * (index * BLOCK + i), bytes, 16);
+    }
+}
+
+static void load_u(pse_secret *u, const struct prover *p, size_t j)
+{
+    uint8_t bytes[32] = {0};
+
+    memcpy(bytes, p->u + 16 * j, 16);
+    PSE_REQUIRE(pse_secret_decode(u, bytes) == PSE_OK);
+    pse_wipe(bytes, sizeof bytes);
+}
+
+/* u'_j, R_j, U_j for all j: two products a row, one after the other. */
+static void chain_exponents(struct prover *p)
+{
+    PSE_SECRET(pse_secret, u);
+
+    pse_pool_run(pse_group_pool(p->g), weights_task, p, p->blocks);
+    permutation_apply(&p->psi, pse_group_pool(p->g), p->u, 16, p->column, false);
+    pse_secret_set_u64(&p->chain_u[0], 1);
+    for (size_t j = 0; j < p->n; j++) {
+        load_u(&u, p, j);
+        pse_secret_muladd(&p->chain_r[j + 1], &u, &p->chain_r[j], &p->random->q[j]);
+        pse_secret_mul(&p->chain_u[j + 1], &u, &p->chain_u[j]);
+    }
+}
+
+/* r G + h H for @p n rows, encoded at @p to. The exponents are in s and s2. */
+static void pair_encode(const struct prover *p, struct bench *w, uint8_t *to, size_t n)
+{
+    pse_point_mul_base(p->g, w->a, w->s, n);
+    pse_table_mul(p->g, w->b, p->h, w->s2, n);
+    pse_point_add(p->g, w->a, w->a, w->b, n);
+    pse_point_encode(p->g, w->enc, w->a, n);
+    memcpy(to, w->enc, 32 * n);
+}
+
+/* ĉ_j = R_j G + U_j H; t̂_j = ω̂_j G + ω'_j ĉ_{j-1}, which is
+ * (ω̂_j + ω'_j R_{j-1}) G + ω'_j U_{j-1} H: fixed bases only. */
+static void chain_task(void *ctx, size_t index, unsigned worker)
+{
+    const struct prover *p = ctx;
+    struct bench *w = &p->bench[worker];
+    size_t from = index * BLOCK;
+    size_t n = block_rows(p, index);
+
+    memcpy(w->s, p->chain_r + from + 1, n * sizeof *w->s);
+    memcpy(w->s2, p->chain_u + from + 1, n * sizeof *w->s2);
+    pair_encode(p, w, p->proof + p->l.chain + 32 * from, n);
+    for (size_t i = 0; i < n; i++) {
+        const pse_secret *nonce = &p->random->omega_prime[from + i];
+
+        pse_secret_muladd(&w->s[i], nonce, &p->chain_r[from + i], &p->random->omega_hat[from + i]);
+        pse_secret_mul(&w->s2[i], nonce, &p->chain_u[from + i]);
+    }
+    pair_encode(p, w, p->proof + p->l.t_hat + 32 * from, n);
+}
+
+/* --- announcements and responses -------------------------------------------------------------- */
+
+/* t1 t2 t3 (t4a_k t4b_k)...: the blocks' portions and the own nonces. */
+static pse_rc announce(struct prover *p, struct pse_arena *arena)
+{
+    pse_point *t = PSE_NEW(arena, pse_point, p->l.t_n);
+    pse_enc enc[3 + 2 * PSE_SHUFFLE_WIDTH_MAX];
+    PSE_SECRET(pse_secret, minus);
+
+    if (t == NULL)
+        return PSE_E_MEMORY;
+    pse_point_mul_base(p->g, t, p->random->omega, 3);
+    for (unsigned k = 0; k < p->width; k++) {
+        pse_secret_neg(&minus, &p->random->omega4[k]);
+        pse_point_mul_base(p->g, &t[3 + 2 * k], &minus, 1);
+        pse_table_mul(p->g, &t[4 + 2 * k], p->joint->table, &minus, 1);
+    }
+    for (size_t i = 0; i < p->blocks; i++) {
+        pse_point_add(p->g, &t[2], &t[2], &p->portion[i].t3, 1);
+        pse_point_add(p->g, &t[3], &t[3], p->portion[i].t4, 2 * (size_t)p->width);
+    }
+    pse_point_encode(p->g, enc, t, p->l.t_n);
+    memcpy(p->proof + p->l.t, enc, 32 * p->l.t_n);
+    return PSE_OK;
+}
+
+static void respond_at(uint8_t *to, const pse_secret *nonce, const pse_scalar *c,
+                       const pse_secret *x)
+{
+    pse_scalar z;
+
+    pse_secret_respond(&z, nonce, c, x);
+    pse_scalar_encode(to, &z);
+}
+
+static void respond_task(void *ctx, size_t index, unsigned worker)
+{
+    const struct prover *p = ctx;
+    size_t n = block_rows(p, index);
+    PSE_SECRET(pse_secret, u);
+
+    (void)worker;
+    for (size_t j = index * BLOCK; j < index * BLOCK + n; j++) {
+        load_u(&u, p, j);
+        respond_at(p->proof + p->l.s_hat + 32 * j, &p->random->omega_hat[j], &p->c,
+                   &p->random->q[j]);
+        respond_at(p->proof + p->l.s_prime + 32 * j, &p->random->omega_prime[j], &p->c, &u);
+    }
+}
+
+/* s1 s2 s3 s4_k, from r̄ = Σ r_i, R_N, r̃ = Σ u'_j r_j and s̃_k = Σ u'_j s_{j,k}. */
+static void respond(struct prover *p)
+{
+    PSE_SECRET(pse_secret, u);
+    PSE_SECRET(pse_secret, bar);
+    PSE_SECRET(pse_secret, tilde);
+    pse_secret s4[PSE_SHUFFLE_WIDTH_MAX] = {0};
+    uint8_t *to = p->proof + p->l.s;
+
+    for (size_t j = 0; j < p->n; j++) {
+        load_u(&u, p, j);
+        pse_secret_add(&bar, &bar, &p->random->r[j]);
+        pse_secret_muladd(&tilde, &u, &p->random->r[j], &tilde);
+        for (unsigned k = 0; k < p->width; k++)
+            pse_secret_muladd(&s4[k], &u, &p->random->s[j * p->width + k], &s4[k]);
+    }
+    respond_at(to, &p->random->omega[0], &p->c, &bar);
+    respond_at(to + 32, &p->random->omega[1], &p->c, &p->chain_r[p->n]);
+    respond_at(to + 64, &p->random->omega[2], &p->c, &tilde);
+    for (unsigned k = 0; k < p->width; k++)
+        respond_at(to + 96 + 32 * k, &p->random->omega4[k], &p->c, &s4[k]);
+    pse_wipe(s4, sizeof s4);
+    pse_pool_run(pse_group_pool(p->g), respond_task, p, p->blocks);
+}
+
+static pse_rc prove(struct prover *p, struct pse_arena *arena, struct pse_shuffle *shuffle)
+{
+    pse_transcript t;
+    uint64_t *keys = PSE_NEW(arena, uint64_t, p->n);
+
+    if (keys == NULL)
+        return PSE_E_MEMORY;
+    PSE_TRY(prover_allocate(p, arena));
+    memcpy(keys, p->random->keys, p->n * sizeof *keys);
+    PSE_TRY(permutation_from_keys(&p->psi, arena, keys, p->n));
+    PSE_TRY(rows_make(p));
+    pse_sha256(&shuffle->out_hash, pse_span(p->out, p->l.list));
+    shuffle_transcript(&t, p->h1, p->joint, shuffle, p->proof + p->l.c);
+    chain_exponents(p);
+    pse_pool_run(pse_group_pool(p->g), chain_task, p, p->blocks);
+    PSE_TRY(announce(p, arena));
+    shuffle_challenge(&p->c, &t, &p->l, p->proof);
+    respond(p);
+    return PSE_OK;
+}
+
+pse_rc pse_shuffle_prove(const struct pse_joint *joint, struct pse_shuffle *shuffle, uint8_t *out,
+                         uint8_t *proof, struct pse_span in,
+                         const struct pse_shuffle_random *random)
+{
+    struct prover p = {.joint = joint, .g = joint->g, .shuffle = shuffle, .random = random};
+    unsigned workers = pse_pool_width(pse_group_pool(joint->g));
+    pse_rc rc;
+
+    p.n = shuffle->rows;
+    p.width = shuffle->width;
+    p.l = shuffle_layout_of(shuffle->rows, shuffle->width);
+    p.blocks = (p.n - 1) / BLOCK + 1;
+    p.out = out;
+    p.proof = proof;
+    if (in.n != p.l.list)
+        return PSE_E_LENGTH;
+
+    PSE_ARENA(arena, memory_bound(&p, workers));
+    memcpy(out, in.p, in.n);
+    rc = prove(&p, &arena, shuffle);
+    pse_table_free(p.h);
+    if (rc != PSE_OK) {
+        pse_wipe(out, p.l.list);
+        pse_wipe(proof, p.l.size);
+        memset(&shuffle->out_hash, 0, sizeof shuffle->out_hash);
+    }
+    return rc;
+}
