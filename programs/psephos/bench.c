@@ -23,7 +23,8 @@ static const double BENCH_RUN_SECONDS = 0.004; /* a run shorter than this is rep
 static const double BENCH_ITEM_SECONDS = 0.4;  /* measure this long beyond the least runs */
 static const size_t BENCH_MEMORY = (size_t)3 << 30;
 
-static const struct bench_table *const tables[] = {&bench_group, &bench_codec};
+static const struct bench_table *const tables[] = {&bench_group, &bench_ballot, &bench_mix,
+                                                   &bench_codec};
 
 struct times {
     double wall[BENCH_RUNS_MAX]; /* seconds a thing, sorted at the end */
@@ -319,7 +320,7 @@ static bool bench_all(const struct bench *b, const struct bench_request *r)
     progress_init(&progress, "psephos bench", r->json);
     progress_step(&progress, "measuring", count_wanted(r));
     screen_table_init(&table, "lrrlrrr");
-    for (const char *const *head = (const char *const[]){"name", "median", "min", "unit",
+    for (const char *const *head = (const char *const[]){"name", "median", "best", "unit",
                                                          "cpu/wall", "libsodium", "times", NULL};
          *head != NULL; head++)
         screen_cellf(&table, "%s", *head);

@@ -37,6 +37,8 @@ struct bench_table {
 };
 
 extern const struct bench_table bench_group;
+extern const struct bench_table bench_ballot;
+extern const struct bench_table bench_mix;
 extern const struct bench_table bench_codec;
 
 #endif
