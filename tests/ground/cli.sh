@@ -1,9 +1,9 @@
 #!/bin/sh
 # cli.sh SOURCE PSEPHOS VERIFY: what command lines refuse, with one line and status 2.
 set -u
+psephos=$(realpath "$2")
+verify=$(realpath "$3")
 cd "$1" || exit 1
-psephos=$2
-verify=$3
 . tests/ground/tap.sh
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT

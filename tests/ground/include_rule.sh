@@ -57,14 +57,18 @@ includes_of() {
 # formatting into memory, helpers of the compiler (wide division, atomics, which processor), and
 # libsodium by family: hashing, signatures, their group and field, AEAD, wiping and comparing.
 calls_of() {
-    [ -f "$build/lib/$1/lib$1.a" ] || echo "no $build/lib/$1/lib$1.a"
-    nm --undefined-only -A "$build/lib/$1/lib$1.a" 2>/dev/null |
-        awk '{ sub(/:$/, "", $1); n = split($1, at, ":"); print at[n], $NF }' |
+    archive=$build/lib/$1/lib$1.a
+    [ -f "$archive" ] || echo "no $archive"
+    nm -A "$archive" 2>/dev/null |
+        awk '{ n = split($1, at, ":"); kind = $(NF - 1) }
+             kind == "U" { used[at[n == 1 ? 1 : n - 1] " " $NF] = $NF }
+             kind ~ /^[A-TV-Z]$/ { own[$NF] }
+             END { for (use in used) if (!(used[use] in own)) print use }' |
         grep -vE ' (pse_|_GLOBAL_OFFSET_TABLE_|__stack_chk_fail|__(mem|str)[a-z]*_chk)' |
         grep -vE ' (mem(cpy|move|set|cmp|chr)|str(len|cmp|ncmp|chr|rchr|nlen|spn|cspn|str))$' |
-        grep -vE ' (v?snprintf|__v?snprintf_chk|__u?(div|mod|divmod)ti[34]|__aarch64_.*)$' |
+        grep -vE ' (v?snprintf|__v?snprintf_chk|__u?(div|mod|divmod)ti[34]|__popcountdi2|__aarch64_.*)$' |
         grep -vE ' __cpu_(model|features2|indicator_init)$' |
-        grep -vE ' (malloc|calloc|free|aligned_alloc|abort|qsort|bsearch)$' |
+        grep -vE ' (malloc|calloc|realloc|free|aligned_alloc|abort|qsort|bsearch)$' |
         grep -vE ' crypto_(hash|sign|auth|core|scalarmult|stream|aead|generichash|verify)_?' |
         grep -vE ' sodium_(memzero|memcmp|is_zero|add|sub|increment|compare)$' |
         if [ "$1" = base ]; then

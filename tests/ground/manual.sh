@@ -2,9 +2,9 @@
 # manual.sh SOURCE PSEPHOS VERIFY: every command has a manual page with EXAMPLES and EXIT STATUS that
 # names each of its options, and the pages are well-formed.
 set -u
+psephos=$(realpath "$2")
+verify=$(realpath "$3")
 cd "$1" || exit 1
-psephos=$2
-verify=$3
 . tests/ground/tap.sh
 
 page_of() { # complaints about the page of one command: NAME, COMMAND…
@@ -17,6 +17,7 @@ page_of() { # complaints about the page of one command: NAME, COMMAND…
     for section in NAME SYNOPSIS DESCRIPTION 'EXIT STATUS' EXAMPLES; do
         grep -qE "^\.S[hH] \"?$section\"?\$" "$page" || echo "$page has no section $section"
     done
+    "$@" --help >/dev/null || echo "$* --help fails"
     "$@" --help | awk '/^  --/ { print substr($1, 3) }' | while IFS= read -r option; do
         [ "$option" = help ] || grep -qE -- "(Fl Fl |-\\\\-|\\\\-\\\\-)$option" "$page" ||
             echo "$page does not tell of --$option"
