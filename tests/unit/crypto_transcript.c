@@ -1,0 +1,119 @@
+/* Transcripts: the known answers, streaming equal to one piece, every input bound. */
+#include "crypto.h"
+
+static void known_answers(void **state)
+{
+    json_t *v = vectors_load("psephos1/transcript.json");
+    json_t *w = json_object_get(v, "weights_h1");
+    pse_hash eid = hash_member(v, "eid");
+    pse_transcript t;
+    uint8_t bytes[200];
+    uint8_t h[64];
+    uint8_t scalar[32];
+    pse_scalar x;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)i;
+    pse_transcript_init(&t, "test", &eid);
+    pse_transcript_absorb(&t, NULL, 0);
+    pse_transcript_absorb(&t, "abc", 3);
+    pse_transcript_absorb(&t, bytes, sizeof bytes);
+    pse_transcript_squeeze(&t, h);
+    assert_hex_member(h, 64, v, "h1");
+
+    pse_scalar_from_wide(&x, h);
+    pse_scalar_encode(scalar, &x);
+    assert_hex_member(scalar, 32, v, "scalar_h1");
+    pse_scalar_from_short(&x, h);
+    pse_scalar_encode(scalar, &x);
+    assert_hex_member(scalar, 16, v, "short_h1_le16");
+    for (size_t i = 0; i < json_array_size(w); i++) {
+        uint8_t want[32] = {0};
+
+        hex_value(want, 16, json_array_get(w, i));
+        pse_weights(&x, h, i, 1);
+        pse_scalar_encode(scalar, &x);
+        assert_memory_equal(scalar, want, 32);
+    }
+    pse_transcript_absorb(&t, "more", 4);
+    pse_transcript_squeeze(&t, h);
+    assert_hex_member(h, 64, v, "h2");
+    json_decref(v);
+}
+
+static void parts_equal_one_piece(void **state)
+{
+    pse_hash eid = {{7}};
+    pse_transcript a;
+    pse_transcript b;
+    uint8_t bytes[1000];
+    uint8_t h[2][64];
+
+    (void)state;
+    memset(bytes, 0x5a, sizeof bytes);
+    pse_transcript_init(&a, "x", &eid);
+    pse_transcript_init(&b, "x", &eid);
+    pse_transcript_absorb(&a, bytes, sizeof bytes);
+    pse_transcript_absorb_begin(&b, sizeof bytes);
+    for (size_t at = 0, n = 1; at < sizeof bytes; at += n, n = 2 * n + 1) {
+        if (n > sizeof bytes - at)
+            n = sizeof bytes - at;
+        pse_transcript_absorb_part(&b, bytes + at, n);
+    }
+    pse_transcript_squeeze(&a, h[0]);
+    pse_transcript_squeeze(&b, h[1]);
+    assert_memory_equal(h[0], h[1], 64);
+}
+
+static void hash_of(uint8_t h[64], const char *type, uint8_t eid, const char *one, const char *two)
+{
+    pse_hash e = {{eid}};
+    struct pse_span x[] = {pse_span_str(one), pse_span_str(two)};
+    struct pse_statement s = {type, &e, x, 2};
+
+    pse_statement_hash(h, &s);
+}
+
+static void every_input_is_bound(void **state)
+{
+    uint8_t h[6][64];
+
+    (void)state;
+    hash_of(h[0], "type", 1, "ab", "c");
+    hash_of(h[1], "typf", 1, "ab", "c");
+    hash_of(h[2], "type", 2, "ab", "c");
+    hash_of(h[3], "type", 1, "a", "bc");
+    hash_of(h[4], "type", 1, "abc", "");
+    hash_of(h[5], "type", 1, "c", "ab");
+    for (int i = 0; i < 6; i++)
+        for (int j = 0; j < i; j++)
+            assert_memory_not_equal(h[i], h[j], 64);
+}
+
+static void weights_of_ranges_agree(void **state)
+{
+    uint8_t h[64] = {1, 2, 3};
+    pse_scalar all[50];
+    pse_scalar some[50];
+
+    (void)state;
+    pse_weights(all, h, 0, 50);
+    for (size_t first = 0; first < 50; first++)
+        for (size_t n = 0; n <= 50 - first; n += 7) {
+            pse_weights(some, h, first, n);
+            assert_memory_equal(some, all + first, n * sizeof *some);
+        }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(known_answers),
+        cmocka_unit_test(parts_equal_one_piece),
+        cmocka_unit_test(every_input_is_bound),
+        cmocka_unit_test(weights_of_ranges_agree),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
