@@ -119,24 +119,6 @@ static inline void ge_add_affine(struct ge_completed *r, const struct ge *p,
     ge_add_tail(r, &a, &b, &c, &dd);
 }
 
-/* p - q: the halves of q change places and c its sign, which exchanges f and g. */
-static inline void ge_sub_affine(struct ge_completed *r, const struct ge *p,
-                                 const struct ge_affine *q)
-{
-    struct fe a, b, c, dd;
-
-    fe_sub(&a, &p->y, &p->x);
-    fe_mul(&a, &a, &q->sum);
-    fe_add(&b, &p->y, &p->x);
-    fe_mul(&b, &b, &q->diff);
-    fe_mul(&c, &p->t, &q->t2d);
-    fe_add(&dd, &p->z, &p->z);
-    fe_sub(&r->e, &b, &a);
-    fe_add(&r->f, &dd, &c);
-    fe_sub(&r->g, &dd, &c);
-    fe_add(&r->h, &b, &a);
-}
-
 /* 2p; p's t is not read. Signs of e and h, f and g are turned against the textbook's, which leaves
  * the products as they are. */
 static inline void ge_double(struct ge_completed *r, const struct ge *p)

@@ -97,20 +97,32 @@ static void bucket_set(struct bucket *b, const struct ge_affine *a, bool negativ
     b->full = true;
 }
 
-static void bucket_add(struct bucket *bucket, const struct ge_affine *a, int32_t digit)
+/* Half of all digits are negative, at random: the sign chooses operands by index, as a branch would
+ * be guessed wrong every other time. -P exchanges the halves of P, and f with g. */
+static void bucket_add(struct bucket *b, const struct ge_affine *a, bool negative)
 {
-    struct bucket *b = &bucket[(digit < 0 ? -digit : digit) - 1];
-    struct ge_completed sum;
+    const struct fe *half[2] = {&a->sum, &a->diff};
+    struct fe fg[2];
+    struct fe x, y, c, dd, e, h;
 
     if (!b->full) {
-        bucket_set(b, a, digit < 0);
+        bucket_set(b, a, negative);
         return;
     }
-    if (digit < 0)
-        ge_sub_affine(&sum, &b->p, a);
-    else
-        ge_add_affine(&sum, &b->p, a);
-    ge_complete(&b->p, &sum);
+    fe_sub(&x, &b->p.y, &b->p.x);
+    fe_mul(&x, &x, half[!negative]);
+    fe_add(&y, &b->p.y, &b->p.x);
+    fe_mul(&y, &y, half[negative]);
+    fe_mul(&c, &b->p.t, &a->t2d);
+    fe_add(&dd, &b->p.z, &b->p.z);
+    fe_sub(&fg[0], &dd, &c);
+    fe_add(&fg[1], &dd, &c);
+    fe_sub(&e, &y, &x);
+    fe_add(&h, &y, &x);
+    fe_mul(&b->p.x, &e, &fg[negative]);
+    fe_mul(&b->p.y, &fg[!negative], &h);
+    fe_mul(&b->p.z, &fg[0], &fg[1]);
+    fe_mul(&b->p.t, &e, &h);
 }
 
 /* Σ (i+1) bucket[i]: from the top, the running sum of buckets is added once for each bucket. */
@@ -130,8 +142,27 @@ static void bucket_reduce(struct ge *sum, const struct bucket *bucket, size_t n)
     }
 }
 
-/* How far ahead a bucket is fetched: the buckets of a wide window do not fit the nearest cache. */
-enum { AHEAD = 4 };
+/* Digits are cut for a block of terms at a time, and a bucket is fetched this far ahead: those of a
+ * wide window do not fit the nearest cache. */
+enum { DIGITS = 256, AHEAD = 4 };
+
+static void buckets_fill(struct bucket *bucket, const struct ge_affine *a,
+                         const struct pse_windows *k, size_t n, unsigned w, unsigned count,
+                         unsigned bits)
+{
+    int32_t digit[DIGITS + AHEAD] = {0};
+
+    for (size_t i = 0; i < n; i++)
+        digit[i] = windows_digit_vt(&k[i], w, count, bits);
+    for (size_t i = 0; i < n; i++) {
+        size_t magnitude = (size_t)(digit[i] < 0 ? -digit[i] : digit[i]);
+        size_t next = (size_t)(digit[i + AHEAD] < 0 ? -digit[i + AHEAD] : digit[i + AHEAD]);
+
+        __builtin_prefetch(&bucket[next == 0 ? 0 : next - 1], 1);
+        if (magnitude != 0)
+            bucket_add(&bucket[magnitude - 1], &a[i], digit[i] < 0);
+    }
+}
 
 void pse_p51_windows_vt(pse_point *out, const void *addends, const struct pse_windows *k, size_t n,
                         unsigned first, unsigned windows, unsigned count, unsigned bits,
@@ -146,17 +177,8 @@ void pse_p51_windows_vt(pse_point *out, const void *addends, const struct pse_wi
 
         for (size_t i = 0; i < buckets; i++)
             bucket[i].full = false;
-        for (size_t i = 0; i < n; i++) {
-            int32_t digit = windows_digit_vt(&k[i], w, count, bits);
-
-            if (i + AHEAD < n) {
-                int32_t next = windows_digit_vt(&k[i + AHEAD], w, count, bits);
-
-                __builtin_prefetch(&bucket[next < 0 ? -next - 1 : next - (next > 0)], 1);
-            }
-            if (digit != 0)
-                bucket_add(bucket, &a[i], digit);
-        }
+        for (size_t at = 0; at < n; at += DIGITS)
+            buckets_fill(bucket, a + at, k + at, n - at < DIGITS ? n - at : DIGITS, w, count, bits);
         bucket_reduce(&sum, bucket, buckets);
         ge_store(&out[w - first], &sum);
     }

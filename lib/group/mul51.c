@@ -32,62 +32,57 @@ static uint64_t digit_magnitude(int8_t digit, uint64_t *negative)
     return (uint64_t)((d ^ sign) - sign);
 }
 
-/* r = digit * table. All entries are read, whatever the digit. */
+/* r[w] = Σ table[i][w] over the i with i + 1 = magnitude. All entries are read, whatever it is. */
+static void words_look_up(uint64_t *r, const uint64_t *table, size_t words, uint64_t magnitude)
+{
+    for (uint64_t i = 0; i < MULTIPLES; i++) {
+        uint64_t m = ct_mask_equal(magnitude, i + 1);
+
+        for (size_t w = 0; w < words; w++)
+            r[w] |= table[i * words + w] & m;
+    }
+}
+
+enum { CACHED_WORDS = sizeof(struct ge_cached) / 8, AFFINE_WORDS = sizeof(struct ge_affine) / 8 };
+
+/* r = digit * table. */
 static void cached_look_up(struct ge_cached *r, const struct cached_table *t, int8_t digit)
 {
     uint64_t negative;
     uint64_t magnitude = digit_magnitude(digit, &negative);
-    struct ge_cached minus;
-    uint64_t m = ct_mask_equal(magnitude, 0);
+    uint64_t none = ct_mask_equal(magnitude, 0);
+    uint64_t words[CACHED_WORDS] = {0};
+    struct ge_cached plus, minus;
 
-    for (int w = 0; w < 5; w++) {
-        r->sum.v[w] = ge_cached_identity.sum.v[w] & m;
-        r->diff.v[w] = ge_cached_identity.diff.v[w] & m;
-        r->t2d.v[w] = 0;
-        r->z2.v[w] = ge_cached_identity.z2.v[w] & m;
-    }
-    for (uint64_t i = 0; i < MULTIPLES; i++) {
-        const struct ge_cached *c = &t->multiple[i];
-
-        m = ct_mask_equal(magnitude, i + 1);
-        for (int w = 0; w < 5; w++) {
-            r->sum.v[w] |= c->sum.v[w] & m;
-            r->diff.v[w] |= c->diff.v[w] & m;
-            r->t2d.v[w] |= c->t2d.v[w] & m;
-            r->z2.v[w] |= c->z2.v[w] & m;
-        }
-    }
-    ge_cached_neg(&minus, r);
-    fe_select(&r->sum, &r->sum, &minus.sum, negative);
-    fe_select(&r->diff, &r->diff, &minus.diff, negative);
-    fe_select(&r->t2d, &r->t2d, &minus.t2d, negative);
+    words_look_up(words, (const uint64_t *)t->multiple, CACHED_WORDS, magnitude);
+    memcpy(&plus, words, sizeof plus);
+    plus.sum.v[0] |= 1 & none;
+    plus.diff.v[0] |= 1 & none;
+    plus.z2.v[0] |= 2 & none;
+    ge_cached_neg(&minus, &plus);
+    fe_select(&r->sum, &plus.sum, &minus.sum, negative);
+    fe_select(&r->diff, &plus.diff, &minus.diff, negative);
+    fe_select(&r->t2d, &plus.t2d, &minus.t2d, negative);
+    r->z2 = plus.z2;
 }
 
 static void affine_look_up(struct ge_affine *r, const struct ge_affine t[MULTIPLES], int8_t digit)
 {
     uint64_t negative;
     uint64_t magnitude = digit_magnitude(digit, &negative);
-    struct fe other;
-    uint64_t m = ct_mask_equal(magnitude, 0);
+    uint64_t none = ct_mask_equal(magnitude, 0);
+    uint64_t words[AFFINE_WORDS] = {0};
+    struct ge_affine plus;
+    struct fe minus_t2d;
 
-    for (int w = 0; w < 5; w++) {
-        r->sum.v[w] = ge_affine_identity.sum.v[w] & m;
-        r->diff.v[w] = ge_affine_identity.diff.v[w] & m;
-        r->t2d.v[w] = 0;
-    }
-    for (uint64_t i = 0; i < MULTIPLES; i++) {
-        m = ct_mask_equal(magnitude, i + 1);
-        for (int w = 0; w < 5; w++) {
-            r->sum.v[w] |= t[i].sum.v[w] & m;
-            r->diff.v[w] |= t[i].diff.v[w] & m;
-            r->t2d.v[w] |= t[i].t2d.v[w] & m;
-        }
-    }
-    other = r->sum;
-    fe_select(&r->sum, &r->sum, &r->diff, negative);
-    fe_select(&r->diff, &r->diff, &other, negative);
-    fe_sub(&other, &fe_zero, &r->t2d);
-    fe_select(&r->t2d, &r->t2d, &other, negative);
+    words_look_up(words, (const uint64_t *)t, AFFINE_WORDS, magnitude);
+    memcpy(&plus, words, sizeof plus);
+    plus.sum.v[0] |= 1 & none;
+    plus.diff.v[0] |= 1 & none;
+    fe_sub(&minus_t2d, &fe_zero, &plus.t2d);
+    fe_select(&r->sum, &plus.sum, &plus.diff, negative);
+    fe_select(&r->diff, &plus.diff, &plus.sum, negative);
+    fe_select(&r->t2d, &plus.t2d, &minus_t2d, negative);
 }
 
 static void mul_digits(pse_point *out, const int8_t e[PSE_RADIX16_DIGITS], const pse_point *p)
