@@ -131,7 +131,7 @@ static void put_tally_head(const struct pse_tally *y)
 {
     printf("\n");
     put_text(title_of(&y->contest->title));
-    printf(": %" PRIu32 " ballots", y->ballots);
+    printf(": %" PRIu32 " ballot%s", y->ballots, y->ballots == 1 ? "" : "s");
     if (y->contest->kind == PSE_KIND_MIX)
         printf(", %" PRIu64 " valid, %" PRIu64 " blank, %" PRIu64 " invalid", y->valid, y->blank,
                y->invalid);
