@@ -61,3 +61,16 @@ pse_rc pse_count_ballots_add(struct pse_count_ballots *b, uint64_t count,
     b->total += count;
     return PSE_OK;
 }
+
+pse_rc pse_count_ballots_totals(struct pse_count_ballots *b, struct pse_arena *arena,
+                                const uint64_t *votes, size_t options)
+{
+    PSE_TRY(pse_count_ballots_init(b, arena, options, options, options));
+    for (size_t o = 1; o <= options; o++) {
+        struct pse_count_mark mark = {(uint8_t)o, 1};
+
+        if (votes[o - 1] > 0)
+            PSE_TRY(pse_count_ballots_add(b, votes[o - 1], &mark, 1));
+    }
+    return PSE_OK;
+}

@@ -91,6 +91,11 @@ PSE_MUST pse_rc pse_count_ballots_init(struct pse_count_ballots *b, struct pse_a
 PSE_MUST pse_rc pse_count_ballots_add(struct pse_count_ballots *b, uint64_t count,
                                       const struct pse_count_mark *mark, size_t marks);
 
+/** The ballots of a contest of which only the votes of each option are known: one group of single
+ * marks an option, none for an option without votes. Room is taken from @p arena. */
+PSE_MUST pse_rc pse_count_ballots_totals(struct pse_count_ballots *b, struct pse_arena *arena,
+                                         const uint64_t *votes, size_t options);
+
 /* ---- Votes by candidate: lists, constituencies, mandates ---- */
 
 #define PSE_COUNT_INDEPENDENT 0xFFFF
@@ -245,8 +250,9 @@ struct pse_count_params {
 
 /** Count ballots by @p rule. @p lot is advanced by the lots drawn.
  *
- * PSE_E_UNSUPPORTED: the rule does not count such ballots (estonia needs returns; instant run-off
- * and majority judgment and yesno fill one seat only; majority judgment and approval by grades).
+ * PSE_E_UNSUPPORTED: the rule does not count such ballots (estonia needs returns; irv, yesno and
+ * majority-judgment fill one seat only; majority-judgment needs grades; grades are understood by
+ * majority-judgment, approval, borda and schulze alone).
  * PSE_E_RANGE: parameters out of range, yesno with other than 2 or 3 options, or no option stands.
  */
 PSE_MUST pse_rc pse_count_run(struct pse_count_result *out, struct pse_arena *arena,
