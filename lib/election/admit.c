@@ -6,8 +6,7 @@
 
 enum { BLOCK_BALLOTS = 8192, BLOCK_BYTES = 4 << 20 };
 
-/* --- close
- * ---------------------------------------------------------------------------------------- */
+/* --- close ------------------------------------------------------------------------------------ */
 
 pse_rc pse_close_examine(struct pse_engine *e, struct pse_exam *x)
 {
@@ -29,8 +28,7 @@ pse_rc pse_close_apply(struct pse_engine *e, struct pse_exam *x)
     return PSE_OK;
 }
 
-/* --- the admitted set
- * -------------------------------------------------------------------------------- */
+/* --- the admitted set ------------------------------------------------------------------------- */
 
 static const struct pse_roll_ballot *ballot_at(const struct pse_engine *e, size_t at)
 {
@@ -73,8 +71,7 @@ pse_rc pse_freeze_examine(struct pse_engine *e, struct pse_exam *x)
     return PSE_OK;
 }
 
-/* --- groups
- * --------------------------------------------------------------------------------------------- */
+/* --- groups ----------------------------------------------------------------------------------- */
 
 /* Admitted ballots of one style, and the pot they stand in now. */
 struct style_load {
@@ -168,9 +165,7 @@ static void merge_pots(const struct pse_manifest *m, struct frozen *f)
             move_pot(f, p, (uint32_t)m->pot[p].next);
 }
 
-/* --- lists
- * -------------------------------------------------------------------------------------------------
- */
+/* --- lists ------------------------------------------------------------------------------------ */
 
 static int list_compare(const void *a, const void *b)
 {
@@ -248,9 +243,7 @@ static pse_rc lists_make(struct pse_engine *e, const struct frozen *f)
     return PSE_OK;
 }
 
-/* --- rows
- * ----------------------------------------------------------------------------------------------------
- */
+/* --- rows ------------------------------------------------------------------------------------- */
 
 /* A row of a homomorphic list, waiting for its block to be added up. */
 struct waiting {

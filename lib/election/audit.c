@@ -33,8 +33,7 @@ struct pse_audit {
     enum pse_verdict verdict;
 };
 
-/* --- findings
- * -------------------------------------------------------------------------------------- */
+/* --- findings --------------------------------------------------------------------------------- */
 
 /* Record findings are few and always kept. */
 static void keep_finding(void *ctx, const struct pse_finding *f)
@@ -78,8 +77,7 @@ static void record_rule(struct pse_audit *a, enum pse_rule rule, uint64_t items,
         keep_finding(a, &f);
 }
 
-/* --- checkpoint
- * --------------------------------------------------------------------------------------- */
+/* --- checkpoint ------------------------------------------------------------------------------- */
 
 /* V901, form. */
 static pse_rc read_checkpoint(struct pse_audit *a)
@@ -150,8 +148,7 @@ static pse_rc after_setup(struct pse_audit *a)
     return examine_quorum(a, m);
 }
 
-/* --- entries
- * -------------------------------------------------------------------------------------------- */
+/* --- entries ---------------------------------------------------------------------------------- */
 
 static void progress(const struct pse_audit *a, uint8_t type)
 {
@@ -297,8 +294,7 @@ static pse_rc read_entries(struct pse_audit *a)
     return rc;
 }
 
-/* --- verdict
- * ---------------------------------------------------------------------------------------------- */
+/* --- verdict ---------------------------------------------------------------------------------- */
 
 static bool has_failed(const struct pse_audit *a, enum pse_rule rule)
 {
@@ -337,9 +333,7 @@ static enum pse_verdict judge(const struct pse_audit *a)
     return pse_engine_is_aborted(a->engine) ? PSE_VERDICT_ABORTED : PSE_VERDICT_ACCEPTED;
 }
 
-/* --- the whole
- * -----------------------------------------------------------------------------------------------
- */
+/* --- the whole -------------------------------------------------------------------------------- */
 
 static pse_rc source_size(void *ctx, uint64_t *size, const pse_hash *hash)
 {
@@ -432,8 +426,7 @@ void pse_audit_free(struct pse_audit *a)
     free(a);
 }
 
-/* --- what came out
- * --------------------------------------------------------------------------------------------- */
+/* --- what came out ---------------------------------------------------------------------------- */
 
 const char *pse_verdict_name(enum pse_verdict verdict)
 {

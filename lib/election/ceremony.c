@@ -50,8 +50,7 @@ static struct pse_span shares_of(const struct pse_keys *k, uint8_t trustee)
     return pse_span(k->shares + (size_t)(trustee - 1) * k->shares_n, k->shares_n);
 }
 
-/* --- table 2.1
- * ------------------------------------------------------------------------------------ */
+/* --- table 2.1 -------------------------------------------------------------------------------- */
 
 bool pse_commit_allowed(const struct pse_engine *e, const struct pse_entry *in)
 {
@@ -80,8 +79,7 @@ bool pse_open_allowed(const struct pse_engine *e, const struct pse_entry *in)
     return e->keys.confirmed == all_trustees(e) && e->roll.active > 0;
 }
 
-/* --- commit, reveal, shares
- * -------------------------------------------------------------------------- */
+/* --- commit, reveal, shares ------------------------------------------------------------------- */
 
 pse_rc pse_commit_apply(struct pse_engine *e, struct pse_exam *x)
 {
@@ -170,8 +168,7 @@ pse_rc pse_shares_apply(struct pse_engine *e, struct pse_exam *x)
     return PSE_OK;
 }
 
-/* --- complaint, confirm
- * ---------------------------------------------------------------------------------- */
+/* --- complaint, confirm ----------------------------------------------------------------------- */
 
 pse_rc pse_complaint_examine(struct pse_engine *e, struct pse_exam *x)
 {
@@ -212,9 +209,7 @@ pse_rc pse_confirm_apply(struct pse_engine *e, struct pse_exam *x)
     return PSE_OK;
 }
 
-/* --- open
- * ---------------------------------------------------------------------------------------------------
- */
+/* --- open ------------------------------------------------------------------------------------- */
 
 pse_rc pse_open_examine(struct pse_engine *e, struct pse_exam *x)
 {

@@ -11,8 +11,7 @@ static size_t reason_slot(uint8_t reason)
     return reason < PSE_REASONS ? reason : 0;
 }
 
-/* --- roster --------------------------------------------------------------------------------------
- */
+/* --- roster ----------------------------------------------------------------------------------- */
 
 bool pse_roster_allowed(const struct pse_engine *e, const struct pse_entry *in)
 {
@@ -74,8 +73,7 @@ pse_rc pse_roster_apply(struct pse_engine *e, struct pse_exam *x)
     return PSE_OK;
 }
 
-/* --- credential-change
- * ----------------------------------------------------------------------------- */
+/* --- credential-change ------------------------------------------------------------------------ */
 
 pse_rc pse_change_examine(struct pse_engine *e, struct pse_exam *x)
 {
@@ -111,8 +109,7 @@ pse_rc pse_change_apply(struct pse_engine *e, struct pse_exam *x)
                           (uint32_t)x->index);
 }
 
-/* --- ballot
- * ------------------------------------------------------------------------------------------ */
+/* --- ballot ----------------------------------------------------------------------------------- */
 
 /* The rules that need no log have been applied to the whole block (x->ballot); these need it. */
 static void examine_in_order(struct pse_engine *e, struct pse_exam *x)
@@ -158,8 +155,7 @@ pse_rc pse_ballot_apply(struct pse_engine *e, struct pse_exam *x)
     return pse_roll_ballot(&e->roll, x->credential, (uint32_t)x->index, &x->leaf);
 }
 
-/* --- ballot-revoke
- * -------------------------------------------------------------------------------------- */
+/* --- ballot-revoke ---------------------------------------------------------------------------- */
 
 static bool revoke_is_allowed(const struct pse_engine *e, const struct pse_entry *in,
                               const struct pse_credential *c)

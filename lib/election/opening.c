@@ -12,8 +12,7 @@ static uint32_t items(const struct pse_list *l)
     return (uint32_t)(l->rows_n / 64);
 }
 
-/* --- decrypt
- * --------------------------------------------------------------------------------------- */
+/* --- decrypt ---------------------------------------------------------------------------------- */
 
 static bool body_is_expected(const struct pse_engine *e, const struct pse_exam *x)
 {
@@ -86,8 +85,7 @@ pse_rc pse_decrypt_apply(struct pse_engine *e, struct pse_exam *x)
     return pse_engine_name_blob(e, &x->in.u.decrypt.blob);
 }
 
-/* --- opening a list
- * ----------------------------------------------------------------------------------- */
+/* --- opening a list --------------------------------------------------------------------------- */
 
 /* D blobs of the t lowest trustees present. */
 struct opening {
@@ -143,8 +141,7 @@ pse_rc pse_engine_list_open(const struct pse_engine *e, uint8_t *points, size_t 
     return e->list[at].rows == NULL ? PSE_E_STATE : combine(e, points, &e->list[at]);
 }
 
-/* --- result
- * ---------------------------------------------------------------------------------------------- */
+/* --- result ----------------------------------------------------------------------------------- */
 
 bool pse_result_allowed(const struct pse_engine *e, const struct pse_entry *in)
 {

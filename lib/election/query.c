@@ -58,8 +58,7 @@ const pse_hash *pse_engine_policy_hash(const struct pse_engine *e)
     return &e->policy_hash;
 }
 
-/* --- ceremony
- * ------------------------------------------------------------------------------------- */
+/* --- ceremony --------------------------------------------------------------------------------- */
 
 void pse_engine_ceremony(const struct pse_engine *e, struct pse_ceremony *out)
 {
@@ -121,8 +120,7 @@ pse_rc pse_engine_trustee_key(const struct pse_engine *e, pse_enc *v, uint8_t i)
     return PSE_OK;
 }
 
-/* --- roll
- * ---------------------------------------------------------------------------------------------- */
+/* --- roll ------------------------------------------------------------------------------------- */
 
 pse_rc pse_engine_credential(const struct pse_engine *e, struct pse_credential_view *out,
                              const pse_enc *credential)
@@ -175,9 +173,7 @@ bool pse_engine_is_admitted(const struct pse_engine *e, uint64_t index)
     return c->is_active && c->latest == index && (int64_t)index > pse_roll_rev(&e->roll, c);
 }
 
-/* --- lists
- * -----------------------------------------------------------------------------------------------
- */
+/* --- lists ------------------------------------------------------------------------------------ */
 
 size_t pse_engine_lists(const struct pse_engine *e)
 {
@@ -251,9 +247,7 @@ struct pse_span pse_engine_result(const struct pse_engine *e)
     return pse_buf_span(&e->result);
 }
 
-/* --- counts
- * ------------------------------------------------------------------------------------------------
- */
+/* --- counts ----------------------------------------------------------------------------------- */
 
 const struct pse_counts *pse_engine_counts(const struct pse_engine *e)
 {

@@ -57,8 +57,7 @@ uint64_t pse_siphash(const uint64_t key[2], struct pse_span in)
     return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
 
-/* --- chunks ------------------------------------------------------------------------------------
- */
+/* --- chunks ----------------------------------------------------------------------------------- */
 
 void *pse_chunks_push(struct pse_chunks *c)
 {
@@ -90,8 +89,7 @@ void pse_chunks_free(struct pse_chunks *c)
     c->n = 0;
 }
 
-/* --- credentials ---------------------------------------------------------------------------------
- */
+/* --- credentials ------------------------------------------------------------------------------ */
 
 void pse_roll_init(struct pse_roll *r, struct pse_rng *rng)
 {
@@ -187,8 +185,7 @@ void pse_roll_retire(struct pse_roll *r, uint32_t number)
     r->active--;
 }
 
-/* --- ballots
- * ---------------------------------------------------------------------------------------- */
+/* --- ballots ---------------------------------------------------------------------------------- */
 
 pse_rc pse_roll_ballot(struct pse_roll *r, uint32_t number, uint32_t index, const pse_hash *leaf)
 {
@@ -243,8 +240,7 @@ bool pse_roll_is_admitted(const struct pse_roll *r, size_t at)
     return c->is_active && c->latest == b->index && (int64_t)b->index > pse_roll_rev(r, c);
 }
 
-/* --- revocations
- * -------------------------------------------------------------------------------------- */
+/* --- revocations ------------------------------------------------------------------------------ */
 
 static struct pse_revocation *revocation(const struct pse_roll *r, uint32_t at)
 {
@@ -289,8 +285,7 @@ void pse_roll_pop(struct pse_roll *r, struct pse_credential *c)
     r->spare = at;
 }
 
-/* --- trackers
- * ------------------------------------------------------------------------------------------- */
+/* --- trackers --------------------------------------------------------------------------------- */
 
 static const uint8_t no_tracker[10];
 

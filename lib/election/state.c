@@ -65,8 +65,7 @@ static const struct pse_entry_kind *kind_of(uint8_t type)
     return NULL;
 }
 
-/* --- life ---------------------------------------------------------------------------------------
- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 pse_rc pse_engine_new(struct pse_engine **out, const struct pse_engine_options *options)
 {
@@ -97,8 +96,7 @@ void pse_engine_free(struct pse_engine *e)
     free(e);
 }
 
-/* --- what is found
- * ------------------------------------------------------------------------------------ */
+/* --- what is found ---------------------------------------------------------------------------- */
 
 uint64_t pse_engine_now(const struct pse_engine *e)
 {
@@ -186,9 +184,7 @@ static void report(struct pse_engine *e, const struct pse_exam *x, uint8_t type)
     }
 }
 
-/* --- a block
- * ------------------------------------------------------------------------------------------------
- */
+/* --- a block ---------------------------------------------------------------------------------- */
 
 /* What needs no state, worked out for a block by all threads. */
 struct prepared {
@@ -319,8 +315,7 @@ static pse_rc examine(struct block *b, size_t i, struct pse_exam *x)
     return kind->examine == NULL ? PSE_OK : kind->examine(e, x);
 }
 
-/* --- taking entries in
- * ------------------------------------------------------------------------------------------ */
+/* --- taking entries in ------------------------------------------------------------------------ */
 
 static uint8_t type_of(struct pse_span raw)
 {
@@ -400,9 +395,7 @@ static pse_rc take(struct block *b, size_t i, uint16_t *first, bool keep_dead)
     return x.faults == 0 || keep_dead ? grow(e, &x.leaf) : PSE_OK;
 }
 
-/* --- blocks
- * ---------------------------------------------------------------------------------------------------------
- */
+/* --- blocks ----------------------------------------------------------------------------------- */
 
 static pse_rc block_take(struct block *b, uint8_t *live, uint16_t *first, bool keep_dead)
 {
@@ -502,9 +495,7 @@ pse_rc pse_engine_check(struct pse_engine *e, uint16_t *first, struct pse_span e
     return rule == 0 ? PSE_OK : PSE_E_MISMATCH;
 }
 
-/* --- who may do what
- * ----------------------------------------------------------------------------------------------------
- */
+/* --- who may do what -------------------------------------------------------------------------- */
 
 static bool has_list_for(const struct pse_engine *e, uint8_t type, uint8_t index)
 {

@@ -89,6 +89,9 @@ struct mini {
 };
 
 void mini_open(struct mini *m);
+/** The same for cheaters who work together: what they write is built on entries whose proofs do not
+ * hold. The audit is the honest one. */
+void mini_open_cheating(struct mini *m);
 void mini_close(struct mini *m);
 
 /** Replace the first @p from in a manifest or policy text by @p to. */
@@ -101,8 +104,7 @@ void mini_until(struct mini *m, enum mini_stage stage);
 /** Leave out the next stage. */
 void mini_skip(struct mini *m);
 
-/* --- writing ------------------------------------------------------------------------------------
- */
+/* --- writing ---------------------------------------------------------------------------------- */
 
 /** Append an entry, whatever it is; returns its index. */
 uint64_t mini_append(struct mini *m, struct pse_span entry);
@@ -122,12 +124,24 @@ pse_hash mini_blob(struct mini *m, struct pse_span bytes);
 /** The blob with this hash. */
 struct mini_blob *mini_blob_find(struct mini *m, const pse_hash *hash);
 
+/** Draw trustee @p i's polynomial and make m->reveal; commit to m->reveal as it then is. */
+void mini_deal(struct mini *m, uint8_t i);
+uint64_t mini_commit(struct mini *m, uint8_t i);
+/** Trustee @p i's shares, as they should be: (MINI_TRUSTEES - 1) records. */
+void mini_shares(struct mini *m, uint8_t *body, uint8_t i);
+/** Trustee @p i's confirm entry as it should be. */
+struct pse_entry mini_confirm(struct mini *m, uint8_t i);
+/** A complaint of @p i about @p dealer, true or not. */
+struct pse_entry mini_complaint(struct mini *m, uint8_t i, uint8_t dealer);
+
 /** A ballot of @p voter under @p style id with the given prev: its bytes. Choices are made up from
  * @p taste. */
 void mini_ballot(struct mini *m, struct pse_buf *out, size_t voter, uint16_t style,
                  const pse_hash *prev, unsigned taste);
 /** The voter's next ballot, appended. */
 uint64_t mini_vote(struct mini *m, size_t voter, unsigned taste);
+/** Sign a changed ballot again as @p voter. */
+void mini_ballot_sign(struct mini *m, struct pse_buf *ballot, size_t voter);
 /** Roster entry of some voters (sorted here). */
 struct mini_enrolment {
     size_t voter;
@@ -150,8 +164,7 @@ struct pse_entry mini_decrypt(struct mini *m, uint8_t trustee, size_t at);
 void mini_result_blob(struct mini *m, struct pse_buf *out);
 uint64_t mini_result(struct mini *m, struct pse_span blob);
 
-/* --- sealing and auditing
- * ------------------------------------------------------------------------- */
+/* --- sealing and auditing --------------------------------------------------------------------- */
 
 /** Make checkpoint and tiles of the entries so far. */
 void mini_seal(struct mini *m);
@@ -161,12 +174,14 @@ void mini_checkpoint(struct mini *m, uint64_t size, const pse_hash *root, unsign
 struct mini_file *mini_file(struct mini *m, const char *path);
 struct pse_reader mini_reader(struct mini *m);
 
+/** Is there such a finding or warning in a sealed record? */
+bool mini_has(struct mini *m, unsigned rule, uint64_t entry);
 /** Audit; the caller frees. */
 struct pse_audit *mini_audit(struct mini *m);
-/** Seal, audit, and hold verdict and first finding against what is expected; rule 0: no finding.
- * The record must stay sealed when it was already. Ends the test with all findings printed. */
-void mini_expect(struct mini *m, enum pse_verdict verdict, unsigned rule, uint64_t entry);
-/** The same without sealing first. */
-void mini_expect_sealed(struct mini *m, enum pse_verdict verdict, unsigned rule, uint64_t entry);
+/** Audit a sealed record, and hold verdict and first finding against what is expected; rule 0: no
+ * finding. Prints all findings where they differ. */
+bool mini_is_sealed(struct mini *m, enum pse_verdict verdict, unsigned rule, uint64_t entry);
+/** The same, sealing it first. */
+bool mini_is(struct mini *m, enum pse_verdict verdict, unsigned rule, uint64_t entry);
 
 #endif

@@ -7,8 +7,7 @@
 
 #define MUST(call) PSE_REQUIRE((call) == PSE_OK)
 
-/* --- entries
- * ------------------------------------------------------------------------------------------ */
+/* --- entries ---------------------------------------------------------------------------------- */
 
 struct pse_entry mini_entry(enum pse_entry_type type, enum pse_role role, uint8_t index)
 {
@@ -60,8 +59,7 @@ void mini_sign(struct mini *m, struct pse_buf *entry)
     pse_buf_free(&message);
 }
 
-/* --- setup and ceremony
- * --------------------------------------------------------------------------------- */
+/* --- setup and ceremony ----------------------------------------------------------------------- */
 
 static void setup(struct mini *m)
 {
@@ -83,20 +81,30 @@ static void setup(struct mini *m)
     pse_buf_free(&b);
 }
 
+void mini_deal(struct mini *m, uint8_t i)
+{
+    pse_secret nonce;
+
+    pse_secret_random(&nonce, &m->rng);
+    pse_dkg_secret_random(&m->polynomial[i - 1], MINI_THRESHOLD, &m->rng);
+    pse_dkg_reveal_make(pse_engine_dkg(m->engine), m->reveal[i - 1], i, &m->polynomial[i - 1],
+                        &nonce);
+}
+
+uint64_t mini_commit(struct mini *m, uint8_t i)
+{
+    struct pse_entry e = mini_entry(PSE_ENTRY_DKG_COMMIT, PSE_ROLE_TRUSTEE, i);
+
+    pse_dkg_commit(pse_engine_dkg(m->engine), e.u.dkg_commit.digest, i,
+                   pse_span(m->reveal[i - 1], sizeof m->reveal[0]));
+    return mini_put(m, &e);
+}
+
 static void commit(struct mini *m)
 {
-    const struct pse_dkg *d = pse_engine_dkg(m->engine);
-
     for (uint8_t i = 1; i <= MINI_TRUSTEES; i++) {
-        struct pse_entry e = mini_entry(PSE_ENTRY_DKG_COMMIT, PSE_ROLE_TRUSTEE, i);
-        pse_secret nonce;
-
-        pse_secret_random(&nonce, &m->rng);
-        pse_dkg_secret_random(&m->polynomial[i - 1], MINI_THRESHOLD, &m->rng);
-        pse_dkg_reveal_make(d, m->reveal[i - 1], i, &m->polynomial[i - 1], &nonce);
-        pse_dkg_commit(d, e.u.dkg_commit.digest, i,
-                       pse_span(m->reveal[i - 1], sizeof m->reveal[0]));
-        mini_put(m, &e);
+        mini_deal(m, i);
+        mini_commit(m, i);
     }
 }
 
@@ -110,20 +118,42 @@ static void reveal(struct mini *m)
     }
 }
 
+void mini_shares(struct mini *m, uint8_t *body, uint8_t i)
+{
+    pse_secret random[2 * (MINI_TRUSTEES - 1)];
+
+    pse_secret_random_n(random, 2 * (MINI_TRUSTEES - 1), &m->rng);
+    pse_dkg_shares_make(pse_engine_dkg(m->engine), body, i, &m->polynomial[i - 1], random,
+                        random + MINI_TRUSTEES - 1);
+}
+
 static void shares(struct mini *m)
 {
-    const struct pse_dkg *d = pse_engine_dkg(m->engine);
-
     for (uint8_t i = 1; i <= MINI_TRUSTEES; i++) {
         struct pse_entry e = mini_entry(PSE_ENTRY_DKG_SHARES, PSE_ROLE_TRUSTEE, i);
         uint8_t body[(MINI_TRUSTEES - 1) * PSE_DKG_SHARE_SIZE];
-        pse_secret random[2 * (MINI_TRUSTEES - 1)];
 
-        pse_secret_random_n(random, 2 * (MINI_TRUSTEES - 1), &m->rng);
-        pse_dkg_shares_make(d, body, i, &m->polynomial[i - 1], random, random + MINI_TRUSTEES - 1);
+        mini_shares(m, body, i);
         e.u.dkg_shares.records = pse_span(body, sizeof body);
         mini_put(m, &e);
     }
+}
+
+struct pse_entry mini_complaint(struct mini *m, uint8_t i, uint8_t dealer)
+{
+    struct pse_entry e = mini_entry(PSE_ENTRY_DKG_COMPLAINT, PSE_ROLE_TRUSTEE, i);
+    uint8_t body[PSE_DKG_COMPLAINT_SIZE];
+    pse_secret nonce;
+
+    pse_secret_random(&nonce, &m->rng);
+    pse_dkg_complaint_make(pse_engine_dkg(m->engine), body, dealer, i, &m->share[i - 1],
+                           pse_engine_shares_body(m->engine, dealer), &nonce);
+    e.u.dkg_complaint.dealer = body[0];
+    memcpy(e.u.dkg_complaint.k.b, body + 1, 32);
+    memcpy(e.u.dkg_complaint.t1.b, body + 33, 32);
+    memcpy(e.u.dkg_complaint.t2.b, body + 65, 32);
+    MUST(pse_scalar_decode(&e.u.dkg_complaint.z, body + 97));
+    return e;
 }
 
 static void key_of(struct mini *m, uint8_t j)
@@ -141,27 +171,32 @@ static void key_of(struct mini *m, uint8_t j)
     }
 }
 
+struct pse_entry mini_confirm(struct mini *m, uint8_t i)
+{
+    struct pse_entry e = mini_entry(PSE_ENTRY_DKG_CONFIRM, PSE_ROLE_TRUSTEE, i);
+    uint8_t body[PSE_DKG_CONFIRM_SIZE];
+    pse_secret nonce;
+
+    key_of(m, i);
+    pse_secret_random(&nonce, &m->rng);
+    MUST(pse_dkg_confirm_make(pse_engine_dkg(m->engine), body, i, &m->x[i - 1], &nonce));
+    memcpy(e.u.dkg_confirm.y.b, body, 32);
+    memcpy(e.u.dkg_confirm.v.b, body + 32, 32);
+    memcpy(e.u.dkg_confirm.r.b, body + 64, 32);
+    MUST(pse_scalar_decode(&e.u.dkg_confirm.z, body + 96));
+    return e;
+}
+
 static void confirm(struct mini *m)
 {
-    for (uint8_t j = 1; j <= MINI_TRUSTEES; j++) {
-        struct pse_entry e = mini_entry(PSE_ENTRY_DKG_CONFIRM, PSE_ROLE_TRUSTEE, j);
-        uint8_t body[PSE_DKG_CONFIRM_SIZE];
-        pse_secret nonce;
+    for (uint8_t i = 1; i <= MINI_TRUSTEES; i++) {
+        struct pse_entry e = mini_confirm(m, i);
 
-        key_of(m, j);
-        pse_secret_random(&nonce, &m->rng);
-        MUST(pse_dkg_confirm_make(pse_engine_dkg(m->engine), body, j, &m->x[j - 1], &nonce));
-        memcpy(e.u.dkg_confirm.y.b, body, 32);
-        memcpy(e.u.dkg_confirm.v.b, body + 32, 32);
-        memcpy(e.u.dkg_confirm.r.b, body + 64, 32);
-        MUST(pse_scalar_decode(&e.u.dkg_confirm.z, body + 96));
         mini_put(m, &e);
     }
 }
 
-/* --- roll
- * --------------------------------------------------------------------------------------------------
- */
+/* --- roll ------------------------------------------------------------------------------------- */
 
 void mini_roster(struct mini *m, struct pse_buf *out, const struct mini_enrolment *e, size_t n)
 {
@@ -221,9 +256,7 @@ static void open_vote(struct mini *m)
     mini_put(m, &e);
 }
 
-/* --- ballots
- * ---------------------------------------------------------------------------------------------------
- */
+/* --- ballots ---------------------------------------------------------------------------------- */
 
 static void choose(uint8_t *choice, const struct pse_contest *c, unsigned taste)
 {
@@ -268,6 +301,15 @@ void mini_ballot(struct mini *m, struct pse_buf *out, size_t voter, uint16_t sty
     *out = PSE_BUF(2 * PSE_ENTRY_MAX);
     MUST(pse_ballot_random_draw(&random, &arena, &m->rng, manifest, plan.style));
     MUST(pse_ballot_build(pse_buf_extend(out, plan.style->ballot_len), &plan, &random));
+}
+
+void mini_ballot_sign(struct mini *m, struct pse_buf *ballot, size_t voter)
+{
+    size_t signed_n = ballot->n - PSE_POK_SIZE;
+    struct pse_span x[2] = {pse_span(m->credential[voter].b, 32), pse_span(ballot->p, signed_n)};
+    struct pse_statement s = {"ballot-sign", pse_engine_eid(m->engine), x, 2};
+
+    pse_pok_prove(m->g, ballot->p + signed_n, &s, &m->voter[voter], &m->rng);
 }
 
 static uint16_t style_of(const struct mini *m, size_t voter)
@@ -320,9 +362,7 @@ static void vote(struct mini *m)
     mini_vote(m, 6, 2);
 }
 
-/* --- close to freeze
- * ------------------------------------------------------------------------------------------------
- */
+/* --- close to freeze -------------------------------------------------------------------------- */
 
 uint64_t mini_close_entry(struct mini *m, uint8_t reason, uint64_t time)
 {
@@ -354,8 +394,7 @@ static void freeze(struct mini *m)
     mini_put(m, &e);
 }
 
-/* --- mixing and decryption
- * --------------------------------------------------------------------------------------------- */
+/* --- mixing and decryption -------------------------------------------------------------------- */
 
 struct pse_entry mini_mix(struct mini *m, uint8_t mixer, size_t at)
 {
@@ -458,9 +497,7 @@ static void decrypt(struct mini *m)
     }
 }
 
-/* --- result
- * --------------------------------------------------------------------------------------------------------------
- */
+/* --- result ----------------------------------------------------------------------------------- */
 
 void mini_result_blob(struct mini *m, struct pse_buf *out)
 {
