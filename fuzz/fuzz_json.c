@@ -75,7 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     PSE_ARENA(arena, 64 * 1024 * 1024);
     struct pse_buf b = PSE_BUF(PSE_JSON_MAX);
     struct pse_json_fault fault = {0, NULL};
-    struct pse_json_wr w = pse_json_wr(&b, size % 3);
+    struct pse_json_wr w = pse_json_wr(&b, (unsigned)(size % 3));
     const struct pse_json *root;
     const struct pse_json *again;
 
