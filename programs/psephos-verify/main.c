@@ -240,9 +240,9 @@ int main(int argc, char **argv)
     }
     if (!read_command(&status, &r, argc, argv))
         return status;
-    status = make_tools(&t, &r);
+    status = (int)make_tools(&t, &r);
     if (status == VERIFY_EXIT_PASSED)
-        status = audit(&t, &r);
+        status = (int)audit(&t, &r);
     free_tools(&t);
     return status;
 }
