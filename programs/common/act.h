@@ -91,7 +91,7 @@ struct trustee {
 void trustee_wipe(struct trustee *t);
 
 /** Draw the polynomial and the reveal, which the commit entry promises. No entry is made. */
-PSE_MUST pse_rc act_trustee_prepare(struct trustee *t, const struct act *a);
+void act_trustee_prepare(struct trustee *t, const struct act *a);
 PSE_MUST pse_rc act_trustee_commit(const struct act *a, const struct trustee *t);
 PSE_MUST pse_rc act_trustee_reveal(const struct act *a, const struct trustee *t);
 PSE_MUST pse_rc act_trustee_share(const struct act *a, const struct trustee *t);

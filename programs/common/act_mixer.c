@@ -13,18 +13,13 @@ static pse_rc prove(const struct act *a, struct pse_shuffle *shuffle, uint8_t *o
     size_t max = (size_t)shuffle->rows * (RANDOM_BYTES_A_ROW + 32u * shuffle->width);
     PSE_ARENA(arena, 2 * max + RANDOM_SLACK);
     struct pse_shuffle_random random;
-    struct pse_joint joint;
-    pse_enc y;
     pse_rc rc;
 
-    PSE_TRY(pse_engine_joint_key(a->e, &y));
-    PSE_TRY(pse_joint_init(&joint, a->g, pse_engine_eid(a->e), y.b));
     do {
         rc = pse_shuffle_random_draw(&random, &arena, shuffle->rows, shuffle->width, a->rng);
         if (rc == PSE_OK)
-            rc = pse_shuffle_prove(&joint, shuffle, out, proof, in, &random);
+            rc = pse_shuffle_prove(pse_engine_joint(a->e), shuffle, out, proof, in, &random);
     } while (rc == PSE_E_DUPLICATE);
-    pse_joint_clear(&joint);
     return rc;
 }
 

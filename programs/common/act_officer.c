@@ -1,5 +1,3 @@
-#include <stdlib.h>
-
 #include "codec/codec.h"
 #include "common/act.h"
 #include "common/options.h"
@@ -75,62 +73,42 @@ pse_rc act_mix_end(const struct act *a, const pse_seed *seed)
 
 /* --- result ----------------------------------------------------------------------------------- */
 
-/* Decrypted elements of every list, encoded. */
-struct opened {
-    struct pse_result_list *list;
-    struct pse_span *x;
-    size_t n;
-};
-
-static pse_rc encode_list(uint8_t *x, const struct act *a, size_t at,
-                          const struct pse_list_view *view)
+static pse_rc open_list(struct pse_span *x, struct pse_arena *arena, const struct act *a, size_t at)
 {
-    pse_point *point = aligned_alloc(_Alignof(pse_point), view->items * sizeof(pse_point));
-    pse_rc rc = point == NULL ? PSE_E_MEMORY : pse_engine_list_open(a->e, point, at);
+    struct pse_list_view view;
+    size_t n;
+    uint8_t *points;
+    pse_rc rc;
 
-    if (rc == PSE_OK)
-        pse_point_encode(a->g, (pse_enc *)x, point, view->items);
-    free(point);
+    pse_engine_list(a->e, &view, at);
+    n = 32 * (size_t)view.items;
+    points = PSE_NEW(arena, uint8_t, n);
+    if (points == NULL)
+        return PSE_E_MEMORY;
+    *x = pse_span(points, n);
+    rc = pse_engine_list_open(a->e, points, at);
     if (rc == PSE_E_STATE)
         cli_error(a->name,
                   "contest %u, group %u has fewer decryption shares than the threshold of %u; wait "
                   "for the trustees",
-                  view->contest, view->pot, pse_engine_manifest(a->e)->threshold);
+                  view.contest, view.pot, pse_engine_manifest(a->e)->threshold);
     return rc;
-}
-
-static pse_rc open_list(struct opened *o, struct pse_arena *arena, const struct act *a, size_t at)
-{
-    struct pse_list_view view;
-    uint8_t *x;
-
-    pse_engine_list(a->e, &view, at);
-    o->list[at] = (struct pse_result_list){
-        .contest = pse_manifest_contest(pse_engine_manifest(a->e), view.contest),
-        .pot = view.pot,
-        .n = view.ballots,
-        .weight = view.weight,
-    };
-    x = PSE_NEW(arena, uint8_t, 32 * (size_t)view.items);
-    if (x == NULL)
-        return PSE_E_MEMORY;
-    o->x[at] = pse_span(x, 32 * (size_t)view.items);
-    return encode_list(x, a, at, &view);
 }
 
 static pse_rc build_result(struct pse_buf *blob, const struct act *a)
 {
     PSE_ARENA(arena, SIZE_MAX);
-    struct opened o = {.n = pse_engine_lists(a->e)};
+    size_t n = pse_engine_lists(a->e);
+    struct pse_span *x = PSE_NEW(&arena, struct pse_span, n);
+    struct pse_result_list *list;
 
-    o.list = PSE_NEW(&arena, struct pse_result_list, o.n);
-    o.x = PSE_NEW(&arena, struct pse_span, o.n);
-    if (o.list == NULL || o.x == NULL)
+    if (x == NULL)
         return PSE_E_MEMORY;
-    for (size_t i = 0; i < o.n; i++)
-        PSE_TRY(open_list(&o, &arena, a, i));
-    *blob = PSE_BUF(pse_result_blob_len(o.list, o.n));
-    return pse_result_blob_build(blob, a->g, o.list, o.n, o.x);
+    PSE_TRY(pse_engine_result_lists(a->e, &list, &arena));
+    for (size_t i = 0; i < n; i++)
+        PSE_TRY(open_list(&x[i], &arena, a, i));
+    *blob = PSE_BUF(pse_result_blob_len(list, n));
+    return pse_result_blob_build(blob, a->g, list, n, x);
 }
 
 pse_rc act_result(const struct act *a, const pse_seed *seed)

@@ -60,10 +60,11 @@ static bool is_label(enum key_role role, struct pse_span label)
 {
     struct pse_span rest = label;
     size_t characters = 0;
+    pse_hash eid;
     uint32_t c;
 
     if (role == KEY_VOTER)
-        return label.n == 0;
+        return pse_hex_decode(eid.b, sizeof eid.b, label) == PSE_OK;
     if (label.n >= KEY_LABEL_MAX)
         return false;
     if (role == KEY_LOG || role == KEY_WITNESS)
@@ -109,8 +110,8 @@ pse_rc key_make(struct key **out, const char *name, enum key_role role, const ch
     return PSE_OK;
 }
 
-pse_rc key_make_voter(struct key **out, const char *name, const struct pse_group *g,
-                      const pse_secret *d)
+pse_rc key_make_voter(struct key **out, const char *name, const pse_hash *eid,
+                      const struct pse_group *g, const pse_secret *d)
 {
     struct key *k = guarded_new(name);
 
@@ -118,6 +119,7 @@ pse_rc key_make_voter(struct key **out, const char *name, const struct pse_group
     if (k == NULL)
         return PSE_E_MEMORY;
     k->role = KEY_VOTER;
+    pse_hex_encode(k->label, eid->b, sizeof eid->b);
     k->secret = *d;
     derive_public(k, g);
     return PSE_OK;
@@ -147,8 +149,7 @@ static size_t format_key(char *text, const struct key *k)
     uint8_t bytes[32];
 
     at = put_line(at, "role", role_names[k->role]);
-    if (k->role != KEY_VOTER)
-        at = put_line(at, "label", k->label);
+    at = put_line(at, "label", k->label);
     if (has_sign(k->role))
         at = put_hex_line(at, "sign", k->sign.b);
     if (has_secret(k->role)) {
@@ -179,12 +180,14 @@ static pse_rc read_guarded(char *text, size_t *n, const char *name, const char *
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     struct stat st;
     ssize_t got;
+    int why;
 
     if (fd < 0 || fstat(fd, &st) != 0) {
-        cli_error(name, "cannot read the key %s: %s; check the name", path, strerror(errno));
+        why = errno;
+        cli_error(name, "cannot read the key %s: %s; check the name", path, strerror(why));
         if (fd >= 0)
             close(fd);
-        return errno == ENOENT ? PSE_E_MISSING : PSE_E_IO;
+        return why == ENOENT ? PSE_E_MISSING : PSE_E_IO;
     }
     if ((st.st_mode & 077) != 0) {
         close(fd);
@@ -251,12 +254,10 @@ static bool parse_key(struct key *k, struct pse_span text)
     text = pse_span(text.p + n, text.n - n);
     if (!take_role(&k->role, &text))
         return false;
-    if (k->role != KEY_VOTER) {
-        if (!take_line(&label, &text, "label") || !is_label(k->role, label))
-            return false;
-        memcpy(k->label, label.p, label.n);
-        k->label[label.n] = '\0';
-    }
+    if (!take_line(&label, &text, "label") || !is_label(k->role, label))
+        return false;
+    memcpy(k->label, label.p, label.n);
+    k->label[label.n] = '\0';
     if (has_sign(k->role) && !take_hex(k->sign.b, &text, "sign"))
         return false;
     if (has_secret(k->role)) {
@@ -305,6 +306,11 @@ pse_rc key_read(struct key **out, const char *name, const char *path, enum key_r
     derive_public(k, g);
     *out = k;
     return PSE_OK;
+}
+
+pse_rc key_election(pse_hash *eid, const struct key *k)
+{
+    return pse_hex_decode(eid->b, sizeof eid->b, pse_span_str(k->label));
 }
 
 pse_rc key_vkey(struct pse_vkey *out, const struct key *k)

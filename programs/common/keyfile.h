@@ -20,7 +20,7 @@ enum key_role {
     KEY_MIXER,
     KEY_LOG,     /* label: the record's origin */
     KEY_WITNESS, /* label: the witness's name */
-    KEY_VOTER,   /* no label */
+    KEY_VOTER,   /* label: the election id, 64 hexadecimal digits */
     KEY_ROLES,
 };
 
@@ -44,8 +44,8 @@ struct key {
 PSE_MUST pse_rc key_make(struct key **out, const char *name, enum key_role role, const char *label,
                          const struct pse_group *g, struct pse_rng *rng);
 /** A voter's key from a known secret d (credential letters). */
-PSE_MUST pse_rc key_make_voter(struct key **out, const char *name, const struct pse_group *g,
-                               const pse_secret *d);
+PSE_MUST pse_rc key_make_voter(struct key **out, const char *name, const pse_hash *eid,
+                               const struct pse_group *g, const pse_secret *d);
 /** Write to a new file with permission 0600. */
 PSE_MUST pse_rc key_write(const struct key *k, const char *name, const char *path);
 /** Read a key file of @p role. PSE_E_STATE: others may read the file; PSE_E_SYNTAX: not such a
@@ -55,6 +55,8 @@ PSE_MUST pse_rc key_read(struct key **out, const char *name, const char *path, e
 /** Wipe and release; NULL is fine. */
 void key_free(struct key *k);
 
+/** The election that a voter's key is for. */
+PSE_MUST pse_rc key_election(pse_hash *eid, const struct key *k);
 /** The vkey of a log (type 01) or witness key (type 04); borrows the label. */
 PSE_MUST pse_rc key_vkey(struct pse_vkey *out, const struct key *k);
 

@@ -4,7 +4,15 @@
 #define PSE_PSEPHOS_COMMANDS_H
 
 // clang-format off
-#define PSEPHOS_COMMANDS(X)                                                          \
+#define PSEPHOS_COMMANDS(X) \
+    X(policy, "say whose witness makes a checkpoint count") \
+    X(officer, "the authority: set up, open, close, publish") \
+    X(registrar, "who may vote, and which ballots are set aside") \
+    X(trustee, "a part of the key that opens the ballots") \
+    X(mixer, "shuffle sealed ballots") \
+    X(credential, "a voter's private key") \
+    X(vote, "seal a ballot") \
+    X(record, "the board's work on the public record") \
     X(bench, "measure the speed of this machine, libsodium beside it") \
     X(count, "count ballots or votes by one rule, every stage shown")
 // clang-format on

@@ -1,0 +1,45 @@
+/* Reading a record for work on it: verified up to the signed root, with the engine left ready.
+ *
+ * For: every command that goes on from a record. It does all that the auditor does and keeps the
+ * engine, so that entries may be offered to it. Not for: verdicts in words (psephos-verify),
+ * records that are to be shown although they fail.
+ *
+ * Every failure prints one line under the name and returns a status. */
+#ifndef PSE_PROGRAMS_RECORD_LOAD_H
+#define PSE_PROGRAMS_RECORD_LOAD_H
+
+#include "common/progress.h"
+#include "common/record_source.h"
+#include "election/state.h"
+
+struct record_load {
+    const char *name;
+    const char *dir;
+    struct record_source source;
+    struct pse_engine *e;
+    struct pse_arena arena; /* holds the policy */
+    struct pse_buf checkpoint;
+    struct pse_policy policy;
+    struct pse_finding failed; /* first finding that is the record's; rule 0: none */
+    struct pse_finding dead;   /* lowest finding of a dead entry; rule 0: none */
+    bool is_loading;           /* findings belong to the record, not to entries offered later */
+};
+
+struct record_load_options {
+    const struct pse_group *g;
+    struct pse_rng *rng;
+    const pse_hash *eid; /* NULL: any election */
+    bool quiet;          /* no progress */
+};
+
+/** Read and verify the record @p dir. PSE_E_MISSING, PSE_E_IO: cannot be read; PSE_E_MISMATCH: not
+ * the election of options->eid; PSE_E_PROOF: a rule of the record fails. @p l is to be closed in
+ * every case. */
+PSE_MUST pse_rc record_load(struct record_load *l, const char *name, const char *dir,
+                            const struct record_load_options *options);
+/** Over no folder: an engine before its first entry, for starting a record. */
+PSE_MUST pse_rc record_load_empty(struct record_load *l, const char *name,
+                                  const struct record_load_options *options);
+void record_load_close(struct record_load *l);
+
+#endif

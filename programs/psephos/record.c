@@ -1,0 +1,84 @@
+/* psephos record: the board's work on the public record. */
+#include "psephos/record.h"
+
+#include <stdio.h>
+
+#include "commands.h"
+#include "psephos/board_keys.h"
+#include "psephos/verbs.h"
+
+struct keygen_options {
+    struct session_options common;
+    const char *origin, *keys;
+    uint64_t witnesses, quorum;
+};
+
+static pse_rc make_keys(struct session *s, const struct keygen_options *o)
+{
+    struct board_keys keys;
+    pse_rc rc;
+
+    PSE_TRY(session_begin(s, s->name, &o->common));
+    PSE_TRY(session_want(s, o->origin, "origin NAME"));
+    PSE_TRY(session_want(s, o->keys, "keys DIR"));
+    if (o->quorum > o->witnesses || 2 * o->quorum <= o->witnesses ||
+        (o->quorum < 2 && o->witnesses > 1)) {
+        cli_error(s->name,
+                  "a quorum of %llu out of %llu is not safe; take at least 2, and more than half",
+                  (unsigned long long)o->quorum, (unsigned long long)o->witnesses);
+        return PSE_E_SYNTAX;
+    }
+    rc = board_keys_make(&keys, s->name, o->origin, o->witnesses, s->g, &s->rng);
+    if (rc == PSE_OK)
+        rc = board_keys_write(&keys, s->name, o->keys, (unsigned)o->quorum, s->g);
+    board_keys_free(&keys);
+    if (rc != PSE_OK)
+        return rc;
+    session_say(s, "%s: log key, board key and %llu witness keys; they stay with you", o->keys,
+                (unsigned long long)o->witnesses);
+    session_say(s, "%s/board.pub: the board's card; %s/policy: any %llu of %llu witnesses", o->keys,
+                o->keys, (unsigned long long)o->quorum, (unsigned long long)o->witnesses);
+    return PSE_OK;
+}
+
+static int record_keygen(int argc, char **argv)
+{
+    struct keygen_options o = {.witnesses = 4, .quorum = 3};
+    struct session s = {.name = "psephos record keygen", .options = &o.common};
+    const struct cli_option options[] = {
+        CLI_TEXT("origin", "NAME", &o.origin,
+                 "name of the log, a web address without https://, one for every election"),
+        CLI_NUMBER("witnesses", "N", &o.witnesses, 1, RECORD_WITNESSES_MAX,
+                   "witness keys kept here (default 4)"),
+        CLI_NUMBER("quorum", "K", &o.quorum, 1, RECORD_WITNESSES_MAX,
+                   "how many must sign (default 3)"),
+        CLI_TEXT("keys", "DIR", &o.keys, "the board's private folder"),
+        SESSION_QUIET(&o.common),
+    };
+    const struct cli_command command = {
+        .name = s.name,
+        .synopsis = "--origin NAME [--witnesses N] [--quorum K] --keys DIR",
+        .about = "Make the keys of a board: log, board, local witnesses, and the witness policy.",
+        .options = options,
+        .option_count = CLI_COUNT(options),
+    };
+    int status;
+
+    if (!cli_parse(&status, &command, argc, argv))
+        return status;
+    return session_end(&s, make_keys(&s, &o), "send board.pub and policy to the officer");
+}
+
+int cmd_record(int argc, char **argv)
+{
+    static const struct verb verb[] = {
+        {"keygen", "make the board's keys and the policy", record_keygen},
+        {"init", "start a record with the setup parcel", record_init},
+        {"append", "check parcels and sequence their entries", record_append_files},
+        {"show", "where the election stands", record_show},
+        {"receipt", "make or check a voter's receipt", record_receipt},
+    };
+
+    return verbs_run("record", "The board's work on the public record.", verb, CLI_COUNT(verb),
+                     argc, argv);
+}
