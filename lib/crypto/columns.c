@@ -24,7 +24,7 @@ struct job {
     struct portion *portion; /* [block][column] */
 };
 
-static void block_task(void *ctx, size_t index, unsigned worker)
+static void columns_task(void *ctx, size_t index, unsigned worker)
 {
     const struct job *job = ctx;
     struct bench *b = &job->bench[worker];
@@ -56,7 +56,7 @@ pse_rc columns_sum(const struct pse_group *g, struct column *column, size_t colu
     job.portion = PSE_NEW(&arena, struct portion, blocks * columns);
     if (job.bench == NULL || job.portion == NULL)
         return PSE_E_MEMORY;
-    pse_pool_run(pse_group_pool(g), block_task, &job, blocks);
+    pse_pool_run(pse_group_pool(g), columns_task, &job, blocks);
     for (size_t c = 0; c < columns; c++) {
         pse_point_identity(g, &column[c].sum, 1);
         column[c].ok = true;

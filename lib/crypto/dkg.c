@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "crypto/choose.h"
+
 struct pse_dkg {
     const struct pse_group *g;
     pse_hash eid;
@@ -311,7 +313,7 @@ static bool share_fits(const struct pse_dkg *d, unsigned i, unsigned j, const ps
 
     evaluate(d, &want, d->a + (size_t)(i - 1) * d->t, d->t, j);
     pse_point_mul_base(d->g, &have, share, 1);
-    return pse_point_is_equal(d->g, &want, &have);
+    return choose_reveal(pse_point_is_equal(d->g, &want, &have));
 }
 
 /* Unmask the record of dealer i for j, K given. */
@@ -475,7 +477,7 @@ pse_rc pse_dkg_confirm_make(const struct pse_dkg *d, uint8_t body[PSE_DKG_CONFIR
     PSE_TRY(pse_dkg_joint(d, &y));
     pse_dkg_verification_key(d, &v, &enc, j);
     pse_point_mul_base(d->g, &own, x, 1);
-    if (!pse_point_is_equal(d->g, &own, &v))
+    if (!choose_reveal(pse_point_is_equal(d->g, &own, &v)))
         return PSE_E_MISMATCH;
     memcpy(body, y.b, 32);
     memcpy(body + 32, enc.b, 32);

@@ -236,7 +236,7 @@ static bool values_are_allowed(const struct prover *p, const uint8_t *values, ui
     }
     for (unsigned s = 0; s < p->l.sums; s++)
         hit |= choose_is_equal(*sum, p->l.sum[s]);
-    return choose_mask(hit & (bad ^ 1)) != 0;
+    return choose_reveal(hit & (bad ^ 1));
 }
 
 static void prover_start(struct prover *p, const uint8_t *values, uint64_t sum,

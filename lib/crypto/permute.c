@@ -132,7 +132,7 @@ pse_rc permutation_from_keys(struct permutation *p, struct pse_arena *arena, uin
     PSE_REQUIRE(p->switches <= switches_max(n));
     for (size_t i = 1; i < n; i++)
         twice |= 1 ^ (is_below(keys[i - 1], keys[i]) | is_below(keys[i], keys[i - 1]));
-    return choose_mask(twice) == 0 ? PSE_OK : PSE_E_DUPLICATE;
+    return choose_reveal(twice) ? PSE_E_DUPLICATE : PSE_OK;
 }
 
 struct apply_job {

@@ -22,11 +22,13 @@ struct trial {
     uint8_t ok[TRIED];
 };
 
-/* Try counters [first, first + 64); the first that works goes to @p out unless @p have is 1.
- * Returns, in {0, 1}, whether there is one now. */
+/* Try counters [first, first + 64); the first that works goes to @p out. Returns, in {0, 1},
+ * whether there is one. */
 static uint8_t try_counters(const struct pse_group *g, pse_point *out, struct trial *t,
-                            uint8_t have, const uint8_t *data, unsigned first)
+                            const uint8_t *data, unsigned first)
 {
+    uint8_t have = 0;
+
     for (unsigned i = 0; i < TRIED; i++)
         candidate(&t->s[i], data, first + i);
     pse_point_decode_each(g, t->p, t->ok, t->s, TRIED, PSE_IDENTITY_FORBIDDEN);
@@ -46,11 +48,10 @@ pse_rc pse_element_encode(const struct pse_group *g, pse_point *out, const uint8
     pse_point_identity(g, out, n);
     for (size_t i = 0; all && i < n; i++) {
         const uint8_t *d = data + PSE_ELEMENT_BYTES * i;
-        uint8_t have = try_counters(g, &out[i], t, 0, d, 0);
 
-        for (unsigned ctr = TRIED; have == 0 && ctr < PSE_ELEMENT_COUNTERS; ctr += TRIED)
-            have = try_counters(g, &out[i], t, have, d, ctr);
-        all = have != 0;
+        all = false;
+        for (unsigned ctr = 0; !all && ctr < PSE_ELEMENT_COUNTERS; ctr += TRIED)
+            all = choose_reveal(try_counters(g, &out[i], t, d, ctr));
     }
     if (all)
         return PSE_OK;

@@ -1,3 +1,4 @@
+#include "crypto/choose.h"
 #include "crypto/permute.h"
 #include "crypto/shuffle_parts.h"
 
@@ -95,10 +96,14 @@ static void scatter(const struct prover *p, const pse_enc *enc, size_t from, siz
 static pse_rc rows_column(const struct prover *p, struct bench *w, struct portion *part,
                           size_t from, size_t n, unsigned k)
 {
+    uint64_t good;
+
     gather(w->enc, p, from, n, k, 0);
-    PSE_TRY(pse_point_decode(p->g, w->a, NULL, w->enc, n, PSE_IDENTITY_FORBIDDEN));
+    good = pse_point_decode_each(p->g, w->a, NULL, w->enc, n, PSE_IDENTITY_FORBIDDEN);
     gather(w->enc, p, from, n, k, 1);
-    PSE_TRY(pse_point_decode(p->g, w->b, NULL, w->enc, n, PSE_IDENTITY_FORBIDDEN));
+    good &= pse_point_decode_each(p->g, w->b, NULL, w->enc, n, PSE_IDENTITY_FORBIDDEN);
+    if (!choose_reveal(good))
+        return PSE_E_ENCODING;
     for (size_t i = 0; i < n; i++)
         w->s[i] = p->random->s[(from + i) * p->width + k];
     pse_elgamal_reencrypt(p->joint, w->a, w->b, w->mask, w->s, n);
@@ -166,11 +171,11 @@ static void weights_task(void *ctx, size_t index, unsigned worker)
 
 static void load_u(pse_secret *u, const struct prover *p, size_t j)
 {
-    uint8_t bytes[32] = {0};
+    pse_scalar open;
 
-    memcpy(bytes, p->u + 16 * j, 16);
-    PSE_REQUIRE(pse_secret_decode(u, bytes) == PSE_OK);
-    pse_wipe(bytes, sizeof bytes);
+    pse_scalar_from_short(&open, p->u + 16 * j);
+    pse_secret_from_scalar(u, &open);
+    pse_wipe(&open, sizeof open);
 }
 
 /* u'_j, R_j, U_j for all j: two products a row, one after the other. */
