@@ -93,8 +93,10 @@ PSE_MUST pse_rc pse_ballot_random_draw(struct pse_ballot_random *random, struct 
                                        const struct pse_style *style);
 
 /** Write the signed ballot entry, style->ballot_len bytes, at @p out; randomness is used once and
- * never for two ballots. PSE_E_RANGE: the choices are not allowed (ask pse_choices_check first to
- * say where). PSE_E_MEMORY. @p out is zeroed on failure. */
+ * never for two ballots. The choices have passed pse_choices_check: of homomorphic ones a proof of
+ * what is not allowed cannot be made (PSE_E_RANGE), but a mix plaintext is sealed as it is, and if
+ * it is wrong the vote is invalid. Constant time in choices, randomness and d. PSE_E_MEMORY.
+ * @p out is zeroed on failure. */
 PSE_MUST pse_rc pse_ballot_build(uint8_t *out, const struct pse_ballot_plan *plan,
                                  const struct pse_ballot_random *random);
 

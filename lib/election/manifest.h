@@ -167,7 +167,8 @@ struct pse_span pse_text_in(const struct pse_text *t, struct pse_span language);
  * read back and checked before they are returned.
  *
  * PSE_E_SYNTAX, PSE_E_RANGE: as pse_manifest_parse says of the bytes, @p fault tells why.
- * PSE_E_LIMIT: longer than a manifest may be. @p out is appended to, and unchanged on failure. */
+ * PSE_E_LIMIT: longer than a manifest may be. PSE_E_ENCODING: a string that is not UTF-8. @p out is
+ * appended to, and unchanged on failure. */
 PSE_MUST pse_rc pse_manifest_write(struct pse_buf *out, struct pse_manifest_fault *fault,
                                    const struct pse_group *g, const struct pse_manifest *m);
 

@@ -1,13 +1,28 @@
 /* Writing a manifest: canonical bytes from structs. */
 #include "codec/json_write.h"
-#include "codec/text.h"
+#include "codec/utf8.h"
 #include "election/manifest_parse.h"
+
+/* The JSON writer would mend ill-formed text; a manifest is not to differ from what was meant. */
+static void require_utf8(struct pse_json_wr *w, struct pse_span text)
+{
+    if (w->out->rc == PSE_OK && !pse_utf8_is_valid(text))
+        w->out->rc = PSE_E_ENCODING;
+}
+
+static void put_string(struct pse_json_wr *w, const char *name, struct pse_span text)
+{
+    require_utf8(w, text);
+    pse_json_wr_string(w, name, text);
+}
 
 void pse_text_write(struct pse_json_wr *w, const char *name, const struct pse_text *t)
 {
     pse_json_wr_object(w, name);
-    for (size_t i = 0; i < t->n; i++)
+    for (size_t i = 0; i < t->n; i++) {
+        require_utf8(w, t->item[i].text);
         pse_json_wr_member(w, t->item[i].language, t->item[i].text);
+    }
     pse_json_wr_end(w);
 }
 
@@ -18,8 +33,8 @@ static void put_head(struct pse_json_wr *w, const struct pse_manifest *m)
     pse_json_wr_bool(w, "test", m->test);
     pse_text_write(w, "title", &m->title);
     pse_json_wr_object(w, "log");
-    pse_json_wr_string(w, "origin", m->origin);
-    pse_json_wr_string(w, "key", m->log_vkey);
+    put_string(w, "origin", m->origin);
+    put_string(w, "key", m->log_vkey);
     pse_json_wr_end(w);
     pse_json_wr_hex(w, "policy", m->policy.b, 32);
     pse_json_wr_object(w, "schedule");
@@ -37,7 +52,7 @@ static void put_people(struct pse_json_wr *w, const struct pse_manifest *m)
     pse_json_wr_array(w, "trustees");
     for (size_t i = 0; i < m->trustees; i++) {
         pse_json_wr_object(w, NULL);
-        pse_json_wr_string(w, "name", m->trustee[i].name);
+        put_string(w, "name", m->trustee[i].name);
         pse_json_wr_hex(w, "sign", m->trustee[i].sign.b, 32);
         pse_json_wr_hex(w, "share", m->trustee[i].share.b, 32);
         pse_json_wr_end(w);
@@ -47,7 +62,7 @@ static void put_people(struct pse_json_wr *w, const struct pse_manifest *m)
     pse_json_wr_array(w, "mixers");
     for (size_t i = 0; i < m->mixers; i++) {
         pse_json_wr_object(w, NULL);
-        pse_json_wr_string(w, "name", m->mixer[i].name);
+        put_string(w, "name", m->mixer[i].name);
         pse_json_wr_hex(w, "sign", m->mixer[i].sign.b, 32);
         pse_json_wr_end(w);
     }
@@ -120,7 +135,7 @@ static void put_contests(struct pse_json_wr *w, const struct pse_manifest *m)
     pse_json_wr_array(w, "documents");
     for (size_t i = 0; i < m->documents; i++) {
         pse_json_wr_object(w, NULL);
-        pse_json_wr_string(w, "name", m->document[i].name);
+        put_string(w, "name", m->document[i].name);
         pse_json_wr_hex(w, "sha256", m->document[i].sha256.b, 32);
         pse_json_wr_end(w);
     }

@@ -43,7 +43,8 @@ PSE_MUST pse_rc pse_plain_text(uint8_t *out, const struct pse_contest *c, struct
 PSE_MUST pse_rc pse_choice_check(const struct pse_contest *c, const uint8_t *choice);
 
 /** Check the choice bytes of a whole style. On failure *bad (may be NULL) is the position in the
- * style's contests. PSE_E_LENGTH: not choice_len bytes. PSE_E_RANGE. */
+ * style's contests. PSE_E_LENGTH: not choice_len bytes. PSE_E_RANGE. Time depends on the choices:
+ * for the voter's own device, before a ballot is made. */
 PSE_MUST pse_rc pse_choices_check(const struct pse_manifest *m, const struct pse_style *s,
                                   size_t *bad, const uint8_t *choices, size_t n);
 

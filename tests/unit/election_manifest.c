@@ -387,6 +387,9 @@ static void canonical_bytes(void **state)
     assert_int_equal(pse_manifest_canonical(&one, &fault, f.g, pse_span_str(bad)), PSE_E_RANGE);
     assert_int_equal(one.n, 0);
     free(bad);
+    m->trustee[0].name = pse_span_str("\xff");
+    assert_int_equal(pse_manifest_write(&one, &fault, f.g, m), PSE_E_ENCODING);
+    m->trustee[0].name = pse_span_str("A");
     m->threshold = 9; /* an officer's program may fill the struct wrongly: seen before it is out */
     assert_int_equal(pse_manifest_write(&one, &fault, f.g, m), PSE_E_RANGE);
     assert_int_equal(one.n, 0);
