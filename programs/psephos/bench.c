@@ -24,7 +24,7 @@ static const double BENCH_ITEM_SECONDS = 0.4;  /* measure this long beyond the l
 static const size_t BENCH_MEMORY = (size_t)3 << 30;
 
 static const struct bench_table *const tables[] = {&bench_group, &bench_ballot, &bench_mix,
-                                                   &bench_codec};
+                                                   &bench_record};
 
 struct times {
     double wall[BENCH_RUNS_MAX]; /* seconds a thing, sorted at the end */
@@ -261,6 +261,7 @@ static void print_row(struct screen_table *t, const struct bench_item *item,
 
 struct bench_request {
     const char *filter;
+    const char *record;
     const char *backend;
     uint64_t threads;
     bool json;
@@ -279,8 +280,8 @@ static bool bench_one(struct figures *f, const struct bench *whole, const struct
     memset(f, 0, sizeof *f);
     state = item->prepare(&b, item->size, &f->things);
     if (state == NULL) {
-        cli_error("psephos bench", "%s: no memory for its inputs; free some or filter it out",
-                  item->name);
+        cli_error("psephos bench", "%s: its inputs cannot be made; free some memory%s", item->name,
+                  item == &bench_audit ? ", or see what psephos-verify says of the record" : "");
         return false;
     }
     good = measure(f, &b, item, state);
@@ -304,49 +305,68 @@ static size_t count_wanted(const struct bench_request *r)
         for (size_t j = 0; j < tables[i]->count; j++)
             n += is_wanted(r, &tables[i]->items[j]);
     }
-    return n;
+    return n + (r->record != NULL && is_wanted(r, &bench_audit));
+}
+
+/* What all items share while they run. */
+struct bench_session {
+    const struct bench *b;
+    const struct bench_request *r;
+    struct progress progress;
+    struct screen_table table;
+    struct machine machine;
+    size_t done;
+};
+
+static bool bench_item_run(struct bench_session *s, const struct bench_item *item)
+{
+    struct figures f;
+
+    if (!is_wanted(s->r, item))
+        return true;
+    if (!bench_one(&f, s->b, item))
+        return false;
+    progress_set(&s->progress, ++s->done);
+    if (s->r->json)
+        return print_json(s->b, item, &f, &s->machine);
+    print_row(&s->table, item, &f);
+    return true;
+}
+
+static bool bench_items(struct bench_session *s)
+{
+    for (size_t i = 0; i < CLI_COUNT(tables); i++) {
+        for (size_t j = 0; j < tables[i]->count; j++) {
+            if (!bench_item_run(s, &tables[i]->items[j]))
+                return false;
+        }
+    }
+    return s->r->record == NULL || bench_item_run(s, &bench_audit);
 }
 
 static bool bench_all(const struct bench *b, const struct bench_request *r)
 {
-    struct progress progress;
-    struct screen_table table;
-    struct machine machine;
-    struct figures f;
-    size_t done = 0;
-    bool good = true;
+    static const char *const heads[] = {"name",     "median",    "best", "unit",
+                                        "cpu/wall", "libsodium", "times"};
+    struct bench_session s = {.b = b, .r = r};
+    bool good;
 
-    read_machine(&machine);
-    progress_init(&progress, "psephos bench", r->json);
-    progress_step(&progress, "measuring", count_wanted(r));
-    screen_table_init(&table, "lrrlrrr");
-    for (const char *const *head = (const char *const[]){"name", "median", "best", "unit",
-                                                         "cpu/wall", "libsodium", "times", NULL};
-         *head != NULL; head++)
-        screen_cellf(&table, "%s", *head);
-    for (size_t i = 0; i < CLI_COUNT(tables) && good; i++) {
-        for (size_t j = 0; j < tables[i]->count && good; j++) {
-            const struct bench_item *item = &tables[i]->items[j];
-
-            if (!is_wanted(r, item))
-                continue;
-            good = bench_one(&f, b, item);
-            if (good && r->json)
-                good = print_json(b, item, &f, &machine);
-            else if (good)
-                print_row(&table, item, &f);
-            progress_set(&progress, ++done);
-        }
-    }
-    progress_end(&progress);
+    read_machine(&s.machine);
+    screen_table_init(&s.table, "lrrlrrr");
+    for (size_t i = 0; i < CLI_COUNT(heads); i++)
+        screen_cellf(&s.table, "%s", heads[i]);
+    progress_init(&s.progress, "psephos bench", r->json);
+    progress_step(&s.progress, "measuring", count_wanted(r));
+    good = bench_items(&s);
+    progress_end(&s.progress);
     if (r->json) {
-        pse_buf_free(&table.text);
+        pse_buf_free(&s.table.text);
         return good;
     }
-    printf("%s (%s), back-end %s, %u thread%s; libsodium %s on one; %s\n\n", machine.cpu,
-           machine.vector, pse_group_backend_name(b->group), pse_pool_width(b->pool),
+    printf("%s (%s), back-end %s, %u thread%s; libsodium %s on one; %s\n\n", s.machine.cpu,
+           s.machine.vector, pse_group_backend_name(b->group), pse_pool_width(b->pool),
            pse_pool_width(b->pool) == 1 ? "" : "s", sodium_version_string(), __VERSION__);
-    return screen_table_print(&table, stdout, 0, true) == PSE_OK && good;
+    return screen_table_print(&s.table, stdout, 0, true) == PSE_OK && good;
 }
 
 static int list_items(const struct bench_request *r)
@@ -363,7 +383,7 @@ static int list_items(const struct bench_request *r)
 static int bench_run_request(const struct bench_request *r)
 {
     PSE_RNG(rng);
-    struct bench b = {.rng = &rng};
+    struct bench b = {.rng = &rng, .record = r->record};
     struct pse_group *group = NULL;
     enum pse_backend backend;
     int status = CLI_EXIT_FAILED;
@@ -398,12 +418,13 @@ int cmd_bench(int argc, char **argv)
         CLI_TEXT("filter", "NAME", &r.filter, "only items whose name contains NAME"),
         CLI_NUMBER("threads", "K", &r.threads, 1, 256, "threads to compute on (default 1)"),
         CLI_TEXT("backend", "B", &r.backend, "auto, portable, ifma or word32"),
+        CLI_TEXT("record", "DIR", &r.record, "also verify the record in DIR, over and over"),
         CLI_FLAG("list", &r.list, "print the names of the items and leave"),
         CLI_FLAG("json", &r.json, "print one JSON object a line"),
     };
     const struct cli_command command = {
         .name = "psephos bench",
-        .synopsis = "[--filter NAME] [--threads K] [--backend B] [--json]",
+        .synopsis = "[--filter NAME] [--threads K] [--backend B] [--record DIR] [--json]",
         .about = "Measure the building blocks on this machine, and libsodium beside them in the\n"
                  "same run. Each figure is the median of at least 9 runs. Leave the machine idle.",
         .options = options,

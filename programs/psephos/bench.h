@@ -10,6 +10,7 @@ struct bench {
     struct pse_pool *pool;
     struct pse_rng *rng;
     struct pse_arena *arena;
+    const char *record; /* folder given with --record, or NULL */
 };
 
 /** How the figure is given: time for one thing, or things in a second. */
@@ -20,7 +21,7 @@ struct bench_item {
     enum bench_unit unit;
     size_t size; /* handed to prepare */
     /** Make the inputs. *things is what one run handles (bytes for BENCH_MIB_PER_SECOND). NULL:
-     * no memory. */
+     * they cannot be made, for want of memory or because the record cannot be read. */
     void *(*prepare)(const struct bench *b, size_t size, size_t *things);
     /** One timed run. False when the result is wrong: the bench then fails. */
     bool (*run)(const struct bench *b, void *state);
@@ -39,6 +40,8 @@ struct bench_table {
 extern const struct bench_table bench_group;
 extern const struct bench_table bench_ballot;
 extern const struct bench_table bench_mix;
-extern const struct bench_table bench_codec;
+extern const struct bench_table bench_record;
+/** Measured only when --record names a record. */
+extern const struct bench_item bench_audit;
 
 #endif
