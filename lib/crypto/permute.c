@@ -9,6 +9,7 @@ struct walk {
     size_t at; /* next switch; counts down when inverse */
     uint64_t *keys;
     uint8_t *column;
+    size_t size; /* of a thing in the column: 16 or 32 */
 };
 
 static bool bit_get(const uint64_t *set, size_t i)
@@ -35,15 +36,23 @@ static void run_keys(struct walk *w, size_t lo, size_t gap, size_t count, bool u
     }
 }
 
-static void run_column(struct walk *w, size_t lo, size_t gap, size_t count)
+/* @p size is a constant where this is used, so that an exchange is a few wide moves. */
+static inline void exchange_all(const struct walk *w, size_t lo, size_t gap, size_t count,
+                                size_t size)
 {
-    uint8_t *a = w->column + PERMUTE_COLUMN * lo;
-    uint8_t *b = a + PERMUTE_COLUMN * gap;
-    size_t at = w->at;
+    uint8_t *a = w->column + size * lo;
+    uint8_t *b = a + size * gap;
 
     for (size_t i = 0; i < count; i++)
-        choose_swap(a + PERMUTE_COLUMN * i, b + PERMUTE_COLUMN * i, PERMUTE_COLUMN,
-                    bit_get(w->p->set, at + i));
+        choose_swap(a + size * i, b + size * i, size, bit_get(w->p->set, w->at + i));
+}
+
+static void run_column(const struct walk *w, size_t lo, size_t gap, size_t count)
+{
+    if (w->size == 16)
+        exchange_all(w, lo, gap, count, 16);
+    else
+        exchange_all(w, lo, gap, count, 32);
 }
 
 static void run(struct walk *w, size_t lo, size_t gap, size_t count, bool up, bool inverse)
@@ -147,15 +156,17 @@ static void apply_task(void *ctx, size_t index, unsigned worker)
 {
     const struct apply_job *job = ctx;
     size_t n = job->p->n;
-    uint8_t *things = job->things + PERMUTE_COLUMN * index;
     struct walk w = {.p = job->p, .at = job->inverse ? job->p->switches : 0};
+    uint8_t *things;
 
+    w.size = job->size < PERMUTE_COLUMN ? job->size : PERMUTE_COLUMN;
     w.column = job->column + PERMUTE_COLUMN * n * worker;
+    things = job->things + w.size * index;
     for (size_t i = 0; i < n; i++)
-        memcpy(w.column + PERMUTE_COLUMN * i, things + job->size * i, PERMUTE_COLUMN);
+        memcpy(w.column + w.size * i, things + job->size * i, w.size);
     walk_sort(&w, 0, n, true, job->inverse);
     for (size_t i = 0; i < n; i++)
-        memcpy(things + job->size * i, w.column + PERMUTE_COLUMN * i, PERMUTE_COLUMN);
+        memcpy(things + job->size * i, w.column + w.size * i, w.size);
 }
 
 void permutation_apply(const struct permutation *p, struct pse_pool *pool, uint8_t *things,
@@ -163,6 +174,6 @@ void permutation_apply(const struct permutation *p, struct pse_pool *pool, uint8
 {
     struct apply_job job = {p, things, size, column, inverse};
 
-    PSE_REQUIRE(size % PERMUTE_COLUMN == 0);
-    pse_pool_run(pool, apply_task, &job, size / PERMUTE_COLUMN);
+    PSE_REQUIRE(size == 16 || size % PERMUTE_COLUMN == 0);
+    pse_pool_run(pool, apply_task, &job, size == 16 ? 1 : size / PERMUTE_COLUMN);
 }

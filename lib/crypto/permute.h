@@ -22,11 +22,11 @@ PSE_MUST pse_rc permutation_from_keys(struct permutation *p, struct pse_arena *a
 /* Bytes of arena that permutation_from_keys takes. */
 size_t permutation_memory(size_t n);
 
-enum { PERMUTE_COLUMN = 16 };
+enum { PERMUTE_COLUMN = 32 };
 
-/* Permute n things of @p size bytes (a multiple of 16) in place, or undo that. Columns of 16 bytes
- * go through the network independently, on the pool's threads. @p column: room for n columns for
- * each thread. */
+/* Permute n things of @p size bytes (16, or a multiple of 32) in place, or undo that. Columns of
+ * 32 bytes go through the network independently, on the pool's threads. @p column: room for n
+ * columns for each thread. */
 void permutation_apply(const struct permutation *p, struct pse_pool *pool, uint8_t *things,
                        size_t size, uint8_t *column, bool inverse);
 
