@@ -139,8 +139,6 @@ static pse_rc read_constituency(struct pse_counting_count *c, size_t i, const st
 
         PSE_TRY(read_candidate(x, r, p, v));
         x->constituency = (uint16_t)i;
-        if (k > 0 && x->number <= x[-1].number)
-            return pse_json_fail(p->fault, v, "number", PSE_E_RANGE);
         if (x->list == 0)
             r->listed = false;
         r->candidates++;

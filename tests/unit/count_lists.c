@@ -227,6 +227,12 @@ static void dhondt_by_constituency(void **state)
     assert_elected(d, "1 4 3 2 5");
     assert_int_equal(count_lists(&d, PSE_RULE_DHONDT, 9), PSE_OK);
     assert_int_equal(d.result.elected.n, 5);
+    /* 20 / 2 = 10 / 1: the list with more votes. */
+    COUNTED(e);
+    read_counts(&e, HEAD "N,1,A,15\nN,2,A,5\nN,3,B,10\n", NULL);
+    assert_int_equal(count_lists(&e, PSE_RULE_DHONDT, 2), PSE_OK);
+    assert_elected(e, "1 2");
+    assert_int_equal(e.result.ties, 0);
 }
 
 static void dhondt_draws_lists(void **state)

@@ -63,6 +63,15 @@ static void schulze_equal_and_missing_ranks(void **state)
     assert_int_equal(count_by(&w, PSE_RULE_SCHULZE, 0), PSE_OK);
     assert_ranking(w, "3 | 1");
     assert_int_equal(w.result.stages, 4);
+    /* 1 beats 2 by 13, 2 beats 3 by 12, 3 beats 1 by 11: with 2 the strongest paths favour 1,
+     * without it 3 wins. */
+    COUNTED(x);
+    read_ballots(&x, "3 1\n-2\n7 1 2 3 0\n5 2 3 1 0\n6 3 1 2 0");
+    assert_int_equal(count_by(&x, PSE_RULE_SCHULZE, 0), PSE_OK);
+    assert_ranking(x, "3 | 1");
+    x.ballots.withdrawn[2] = false;
+    assert_int_equal(count_by(&x, PSE_RULE_SCHULZE, 0), PSE_OK);
+    assert_ranking(x, "1 | 2 | 3");
 }
 
 #define CAT(options, grades) \

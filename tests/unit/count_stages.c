@@ -196,6 +196,36 @@ static void scottish_ties_narrow(void **state)
     assert_int_equal(d.result.stage[3].subject, 4);
 }
 
+/* Stage 3: 2 and 3 have 11 each. At stage 2 2 had 9 and 3 had 10; at stage 1 it was 9 and 8. The
+ * more recent stage counts, so 2 goes. */
+static void scottish_ties_take_the_most_recent_stage(void **state)
+{
+    COUNTED(c);
+    (void)state;
+    read_ballots(&c, "6 1\n40 1 0\n9 2 0\n8 3 0\n30 4 0\n2 5 3 0\n2 6 2 0\n1 6 3 0");
+    assert_int_equal(count_by(&c, PSE_RULE_STV_SCOTTISH, 0), PSE_OK);
+    assert_totals(c, 2, "40.00000 9.00000 10.00000 30.00000 0.00000 3.00000");
+    assert_totals(c, 3, "40.00000 11.00000 11.00000 30.00000 0.00000 0.00000");
+    assert_int_equal(c.result.tie[0].earlier, 2);
+    assert_string_equal(numbers_text(&c.result.tie[0].order), "3 2");
+    assert_int_equal(c.result.stage[3].subject, 2);
+}
+
+/* Options whose totals differ by less than the surplus that is left over are equal: 4 stands at 22
+ * and 2 at 21.999999876, with 1.24e-7 or more still on its way. The first stage parts them: 15
+ * against 12, so 4 goes. */
+static void meek_parts_the_nearly_equal_by_the_first_stage(void **state)
+{
+    COUNTED(c);
+    (void)state;
+    read_ballots(&c, "4 2\n15 2 4 0\n10 1 4 0\n18 3 2 0\n12 4 0\n18 3 0");
+    assert_int_equal(count_by(&c, PSE_RULE_STV_MEEK, 0), PSE_OK);
+    assert_elected(c, "3 2");
+    assert_int_equal(c.result.tie[0].way, PSE_WAY_EARLIER);
+    assert_int_equal(c.result.tie[0].earlier, 1);
+    assert_string_equal(numbers_text(&c.result.tie[0].order), "2 4");
+}
+
 /* 100 ballots, 2 seats. Option 1 keeps 33.33333336 of its 60; the quota is sum / 3 + 10^-9. Keep
  * value: ceil(33.333333334 / 60) = 0.555555556 at nine decimals. */
 static void meek_by_hand(void **state)
@@ -316,6 +346,8 @@ int main(void)
         cmocka_unit_test(scottish_equal_surpluses_by_lot),
         cmocka_unit_test(scottish_withdrawn_and_few),
         cmocka_unit_test(scottish_ties_narrow),
+        cmocka_unit_test(scottish_ties_take_the_most_recent_stage),
+        cmocka_unit_test(meek_parts_the_nearly_equal_by_the_first_stage),
         cmocka_unit_test(meek_by_hand),
         cmocka_unit_test(meek_lowers_the_quota),
         cmocka_unit_test(meek_excludes_and_fills),
