@@ -99,8 +99,7 @@ struct pse_exam {
     bool is_blob_absent; /* W003 */
 };
 
-/* --- examining: state.c -------------------------------------------------------------------------
- */
+/* --- examining: state.c ----------------------------------------------------------------------- */
 
 /** Nanoseconds now, 0 without a stopwatch. */
 uint64_t pse_engine_now(const struct pse_engine *e);
@@ -116,8 +115,7 @@ PSE_MUST pse_rc pse_engine_name_blob(struct pse_engine *e, const pse_hash *hash)
 /** Condition of the table in 2.1 on state and earlier entries. */
 bool pse_engine_is_allowed(const struct pse_engine *e, const struct pse_entry *in);
 
-/* --- blobs: source.c
- * ------------------------------------------------------------------------------ */
+/* --- blobs: source.c -------------------------------------------------------------------------- */
 
 enum pse_blob_state {
     PSE_BLOB_GOOD,
@@ -143,8 +141,7 @@ static inline bool pse_blob_is_named(enum pse_blob_state state)
 PSE_MUST pse_rc pse_blob_look(const struct pse_engine *e, enum pse_blob_state *state,
                               const pse_hash *hash, uint64_t most);
 
-/* --- entry types
- * ------------------------------------------------------------------------------------ */
+/* --- entry types ------------------------------------------------------------------------------ */
 
 struct pse_entry_kind {
     uint8_t type;

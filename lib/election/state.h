@@ -95,7 +95,7 @@ PSE_MUST pse_rc pse_engine_offer(struct pse_engine *e, uint8_t *live, uint16_t *
  * environment's status as for feed. */
 PSE_MUST pse_rc pse_engine_check(struct pse_engine *e, uint16_t *first, struct pse_span entry);
 
-/* --- where the election stands --------------------------------------------------------------- */
+/* --- where the election stands ---------------------------------------------------------------- */
 
 enum pse_state pse_engine_state(const struct pse_engine *e);
 /** In ABORT, or in END through ABORT. */
@@ -118,7 +118,7 @@ const pse_hash *pse_engine_policy_hash(const struct pse_engine *e);
  * which the party has not acted? */
 bool pse_engine_may(const struct pse_engine *e, uint8_t type, uint8_t role, uint8_t index);
 
-/* --- trustees' ceremony ---------------------------------------------------------------------- */
+/* --- trustees' ceremony ----------------------------------------------------------------------- */
 
 /** Which trustees have done what; bit i-1 is trustee i. */
 struct pse_ceremony {
@@ -176,8 +176,7 @@ PSE_MUST pse_rc pse_engine_admitted(const struct pse_engine *e, uint32_t *count,
 /** Has the ballot at @p index been admitted at freeze? False before. */
 bool pse_engine_is_admitted(const struct pse_engine *e, uint64_t index);
 
-/* --- lists --------------------------------------------------------------------------------------
- */
+/* --- lists ------------------------------------------------------------------------------------ */
 
 /** A list as it stands now (protocol 7, 8). Borrowed from the engine until the next feed. */
 struct pse_list_view {
@@ -223,8 +222,7 @@ PSE_MUST pse_rc pse_engine_lot_seed(const struct pse_engine *e, uint8_t seed[64]
 /** The accepted result blob, from RESULT on; empty before. Lives as long as the engine. */
 struct pse_span pse_engine_result(const struct pse_engine *e);
 
-/* --- counts and use ------------------------------------------------------------------------------
- */
+/* --- counts and use --------------------------------------------------------------------------- */
 
 /** Reasons of revocations and changes: 1..4 at their own place, 255 = other at 0. */
 enum { PSE_REASONS = 5 };
