@@ -137,6 +137,8 @@ static void job_run(struct job *job)
 {
     struct pse_pool *pool = job->g->pool;
 
+    if (job->n == 0)
+        return;
     if (job->n <= job->step || pse_pool_width(pool) == 1)
         job->block(job, 0, job->n);
     else

@@ -88,11 +88,10 @@ void pse_windows_offset(struct pse_windows *r, size_t n, unsigned count, unsigne
         uint64_t carry = 0;
 
         for (size_t j = 0; j < 4; j++) {
-            uint64_t x = offset[j] + carry;
+            uint64_t x = offset[j] + carry; /* no carry: the offset's bits stand apart */
 
-            carry = x < carry;
             r[i].w[j] += x;
-            carry += r[i].w[j] < x;
+            carry = r[i].w[j] < x;
         }
     }
 }
