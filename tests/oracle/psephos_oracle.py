@@ -502,6 +502,8 @@ ROLES = {0x01: (1,), 0x02: (1,), 0x03: (1, 3), 0x10: (4,), 0x11: (4,), 0x12: (4,
 class Verifier:
     def __init__(self, d):
         self.r = Record(d)
+        self.state = "START"
+        self.aborted = False
         self.findings = []  # (entry, rule); entry -1 before entry 0, size after the last
         self.warnings = []
         self.dead = 0
@@ -513,7 +515,7 @@ class Verifier:
     def checkpoint_form(self):
         raw = self.r.file("checkpoint", 65536)
         if raw is None:
-            raise Stop()
+            sys.exit("no readable checkpoint: not a record")
         try:
             if len(raw) > 65536:
                 raise Bad("size")
