@@ -1,15 +1,27 @@
 /* Hexadecimal, lines and decimal. */
 #include "text.h"
 
-static const char hex_digits[] = "0123456789abcdef";
+/* Keys and seeds stand in files as hexadecimal: digits are computed, not looked up or branched on.
+ * 1 if a <= x <= a + n - 1, for small n and any x. */
+static unsigned is_in(unsigned x, unsigned a, unsigned n)
+{
+    unsigned d = x - a;
+
+    return ((d - n) & ~d) >> 31;
+}
+
+static char hex_digit(unsigned x)
+{
+    return (char)('0' + x + ('a' - '0' - 10) * is_in(x, 10, 6));
+}
 
 void pse_hex_encode(char *out, const void *in, size_t n)
 {
     const uint8_t *p = in;
 
     for (size_t i = 0; i < n; i++) {
-        out[2 * i] = hex_digits[p[i] >> 4];
-        out[2 * i + 1] = hex_digits[p[i] & 15];
+        out[2 * i] = hex_digit(p[i] >> 4);
+        out[2 * i + 1] = hex_digit(p[i] & 15);
     }
     out[2 * n] = '\0';
 }
@@ -19,39 +31,39 @@ void pse_hex_put(struct pse_buf *b, const void *in, size_t n)
     const uint8_t *p = in;
 
     for (size_t i = 0; i < n; i++) {
-        pse_buf_put(b, &hex_digits[p[i] >> 4], 1);
-        pse_buf_put(b, &hex_digits[p[i] & 15], 1);
+        char two[2] = {hex_digit(p[i] >> 4), hex_digit(p[i] & 15)};
+
+        pse_buf_put(b, two, sizeof two);
     }
 }
 
-/* 0..15, or 16 for anything that is no lower-case hexadecimal digit. */
-static unsigned hex_value(uint8_t c)
+/* 0..15; *bad becomes 1 for anything that is no lower-case hexadecimal digit. */
+static unsigned hex_value(unsigned c, unsigned *bad)
 {
-    if (c >= '0' && c <= '9')
-        return (unsigned)(c - '0');
-    if (c >= 'a' && c <= 'f')
-        return (unsigned)(c - 'a') + 10;
-    return 16;
+    unsigned digit = is_in(c, '0', 10);
+    unsigned letter = is_in(c, 'a', 6);
+
+    *bad |= (digit | letter) ^ 1;
+    return (c - '0') * digit + (c - 'a' + 10) * letter;
 }
 
 pse_rc pse_hex_decode(void *out, size_t n, struct pse_span text)
 {
     uint8_t *to = out;
+    unsigned bad = 0;
 
     memset(to, 0, n);
     if (text.n % 2 != 0 || text.n / 2 != n)
         return PSE_E_LENGTH;
     for (size_t i = 0; i < n; i++) {
-        unsigned high = hex_value(text.p[2 * i]);
-        unsigned low = hex_value(text.p[2 * i + 1]);
+        unsigned high = hex_value(text.p[2 * i], &bad);
 
-        if (high > 15 || low > 15) {
-            memset(to, 0, n);
-            return PSE_E_SYNTAX;
-        }
-        to[i] = (uint8_t)(high << 4 | low);
+        to[i] = (uint8_t)(high << 4 | hex_value(text.p[2 * i + 1], &bad));
     }
-    return PSE_OK;
+    if (bad == 0)
+        return PSE_OK;
+    pse_wipe(to, n);
+    return PSE_E_SYNTAX;
 }
 
 pse_rc pse_line_take(struct pse_span *line, struct pse_span *text)

@@ -3,7 +3,8 @@
  * Each has exactly one accepted form (canonical); only pse_code_read, for what people type, is
  * tolerant, and its result is encoded again before it is compared with anything. Decoders write
  * exactly the number of bytes asked for, and on failure zero them. Encoders that return text into
- * an array end it with a zero byte. Not for secrets: table lookups and branches follow the data. */
+ * an array end it with a zero byte. Hexadecimal is constant time in the digits and may carry keys;
+ * the others look up and branch on their data and are not for secrets. */
 #ifndef PSE_CODEC_TEXT_H
 #define PSE_CODEC_TEXT_H
 

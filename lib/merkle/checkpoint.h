@@ -23,10 +23,10 @@ PSE_MUST pse_rc pse_checkpoint_parse(struct pse_checkpoint *out, struct pse_span
 PSE_MUST pse_rc pse_checkpoint_log_verify(const struct pse_checkpoint *cp,
                                           const struct pse_vkey *log);
 
-/** V902. seen[i] tells for witness i of the policy (pse_policy_witness) whether it cosigned; @p
- * seen has room for all of them, or is NULL. PSE_E_SIGNATURE when a line of any policy witness
- * fails, PSE_E_PROOF when the quorum is not met, PSE_E_MEMORY. Several lines of one witness count
- * once; no clock is consulted. */
+/** V902. seen[i] tells for witness i of the policy (pse_policy_witness) whether it cosigned, on
+ * PSE_OK and PSE_E_PROOF; @p seen has room for all of them, or is NULL. PSE_E_SIGNATURE when a line
+ * of any policy witness fails, PSE_E_PROOF when the quorum is not met, PSE_E_MEMORY. Several lines
+ * of one witness count once; no clock is consulted. */
 PSE_MUST pse_rc pse_checkpoint_quorum_verify(const struct pse_checkpoint *cp,
                                              const struct pse_policy *policy, bool *seen);
 

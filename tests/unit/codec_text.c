@@ -30,6 +30,15 @@ static void hex_forms(void **state)
         assert_int_equal(pse_hex_decode(out, 1, pse_span_str(bad[i])), PSE_E_SYNTAX);
         assert_int_equal(out[0], 0);
     }
+    for (unsigned c = 0; c < 256; c++) {
+        uint8_t pair[2] = {'0', (uint8_t)c};
+        bool is_digit = c != 0 && strchr("0123456789abcdef", (int)c) != NULL;
+
+        assert_int_equal(pse_hex_decode(out, 1, pse_span(pair, 2)),
+                         is_digit ? PSE_OK : PSE_E_SYNTAX);
+        pse_hex_encode(text, out, 1);
+        assert_true(!is_digit || memcmp(text, pair, 2) == 0);
+    }
     assert_int_equal(pse_hex_decode(out, 1, pse_span_str("")), PSE_E_LENGTH);
     assert_int_equal(pse_hex_decode(out, 1, pse_span_str("abc")), PSE_E_LENGTH);
     assert_int_equal(pse_hex_decode(out, 1, pse_span_str("abcd")), PSE_E_LENGTH);
