@@ -80,12 +80,14 @@ calls_of() {
 }
 
 # Mutable objects of static storage. A thread's own marker in the pool is the one exception;
-# .data.rel.ro is constant after the program has been loaded.
+# .data.rel.ro is constant after the program has been loaded, and the table in choose.c is const
+# but volatile, which compilers keep with the variables.
 globals_of() {
     objdump -t "$build/lib/$1/lib$1.a" 2>/dev/null |
         awk '/file format/ { file = $1 } / O \.(data|bss)[^ \t]*[ \t]/ && !/\.data\.rel\.ro/ {
                  print file $NF " is a mutable global" }
-             / O \.(tdata|tbss)/ && file !~ /pool/ { print file $NF " is a thread-local" }'
+             / O \.(tdata|tbss)/ && file !~ /pool/ { print file $NF " is a thread-local" }' |
+        grep -v '/choose\.c\.o:truth'
 }
 
 for room in base codec count group crypto merkle election; do

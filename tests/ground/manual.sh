@@ -7,6 +7,17 @@ verify=$(realpath "$3")
 cd "$1" || exit 1
 . tests/ground/tap.sh
 
+# Complaints about options that a command's help names and its page does not: PAGE, COMMAND…
+options_of() {
+    page=$1
+    shift
+    "$@" --help >/dev/null || echo "$* --help fails"
+    "$@" --help | awk '/^  --/ { print substr($1, 3) }' | while IFS= read -r option; do
+        [ "$option" = help ] || grep -qE -- "(Fl Fl |-\\\\-|\\\\-\\\\-)$option([ .,]|\$)" "$page" ||
+            echo "$page does not tell of --$option"
+    done
+}
+
 page_of() { # complaints about the page of one command: NAME, COMMAND…
     page=docs/man/$1.1
     shift
@@ -17,10 +28,10 @@ page_of() { # complaints about the page of one command: NAME, COMMAND…
     for section in NAME SYNOPSIS DESCRIPTION 'EXIT STATUS' EXAMPLES; do
         grep -qE "^\.S[hH] \"?$section\"?\$" "$page" || echo "$page has no section $section"
     done
-    "$@" --help >/dev/null || echo "$* --help fails"
-    "$@" --help | awk '/^  --/ { print substr($1, 3) }' | while IFS= read -r option; do
-        [ "$option" = help ] || grep -qE -- "(Fl Fl |-\\\\-|\\\\-\\\\-)$option" "$page" ||
-            echo "$page does not tell of --$option"
+    options_of "$page" "$@"
+    "$@" --help | awk '/^  [a-z]/ { print $1 }' | while IFS= read -r verb; do
+        grep -qw -- "$verb" "$page" || echo "$page does not tell of $verb"
+        options_of "$page" "$@" "$verb"
     done
 }
 
