@@ -143,7 +143,8 @@ static void put_table(struct pse_buf *b, const struct html_chart *chart)
 
     if (folded)
         put(b, "<details><summary>Table of all %zu rows</summary>\n", chart->bars);
-    html_raw(b, "<table><caption>");
+    html_raw(b, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table\"><table>"
+                "<caption>");
     html_text(b, chart->caption);
     html_raw(b, "</caption>\n<thead><tr>");
     put_head(b, "", chart->label_head);
@@ -157,7 +158,7 @@ static void put_table(struct pse_buf *b, const struct html_chart *chart)
     html_raw(b, "</tr></thead>\n<tbody>\n");
     for (size_t i = 0; i < chart->bars; i++)
         put_row(b, chart, &chart->bar[i]);
-    html_raw(b, "</tbody></table>\n");
+    html_raw(b, "</tbody></table></div>\n");
     if (folded)
         html_raw(b, "</details>\n");
 }

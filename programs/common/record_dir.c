@@ -154,14 +154,14 @@ static pse_rc lock(struct record_writer *w)
     return PSE_OK;
 }
 
-static bool is_empty_dir(const char *dir)
+bool record_dir_is_free(const char *dir)
 {
     DIR *d = opendir(dir);
     struct dirent *item;
     bool empty = true;
 
     if (d == NULL)
-        return false;
+        return !file_exists(dir);
     while ((item = readdir(d)) != NULL)
         empty = empty && (strcmp(item->d_name, ".") == 0 || strcmp(item->d_name, "..") == 0);
     closedir(d);
@@ -170,7 +170,7 @@ static bool is_empty_dir(const char *dir)
 
 static pse_rc create(struct record_writer *w)
 {
-    if (file_exists(w->dir) && !is_empty_dir(w->dir)) {
+    if (!record_dir_is_free(w->dir)) {
         cli_error(w->name, "%s is there already and not empty; choose another folder", w->dir);
         return PSE_E_DUPLICATE;
     }

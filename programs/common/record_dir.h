@@ -38,6 +38,9 @@ enum record_mode {
     RECORD_BULK,   /* all files of a publication are forced to disk together */
 };
 
+/** Is @p dir absent, or an empty folder? */
+bool record_dir_is_free(const char *dir);
+
 /** A writer for a new record in @p dir, which must be absent or empty. PSE_E_DUPLICATE: it holds
  * something, or the signer has signed a checkpoint before. */
 PSE_MUST pse_rc record_create(struct record_writer **w, const char *name, const char *dir,

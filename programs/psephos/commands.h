@@ -5,6 +5,7 @@
 
 // clang-format off
 #define PSEPHOS_COMMANDS(X) \
+    X(simulate, "real ballots in, a complete public record out") \
     X(policy, "say whose witness makes a checkpoint count") \
     X(officer, "the authority: set up, open, close, publish") \
     X(registrar, "who may vote, and which ballots are set aside") \
