@@ -17,9 +17,10 @@ static void challenge(pse_scalar *c, const struct pse_joint *joint,
     pse_statement_scalar(c, &s);
 }
 
-pse_rc pse_mixpok_prove(const struct pse_joint *joint, uint8_t *part,
-                        const struct pse_part_context *ctx, unsigned width,
-                        const uint8_t *plaintext, const pse_secret *r, const pse_secret *nonces)
+pse_rc pse_mixpok_prove_elements(const struct pse_joint *joint, uint8_t *part,
+                                 const struct pse_part_context *ctx, unsigned width,
+                                 const pse_point *elements, const pse_secret *r,
+                                 const pse_secret *nonces)
 {
     PSE_ARENA(arena, 64 * 1024);
     pse_point *a = PSE_NEW(&arena, pse_point, width);
@@ -31,8 +32,7 @@ pse_rc pse_mixpok_prove(const struct pse_joint *joint, uint8_t *part,
     PSE_REQUIRE(width >= 1 && width <= PSE_MIX_WIDTH_MAX);
     if (a == NULL || b == NULL)
         return PSE_E_MEMORY;
-    PSE_TRY(pse_element_encode(joint->g, b, plaintext, width));
-    pse_elgamal_encrypt(joint, a, b, b, r, width);
+    pse_elgamal_encrypt(joint, a, b, elements, r, width);
     pse_elgamal_encode(joint->g, part, a, b, width);
     pse_point_mul_base(joint->g, a, nonces, width);
     pse_point_encode(joint->g, t, a, width);
@@ -43,6 +43,21 @@ pse_rc pse_mixpok_prove(const struct pse_joint *joint, uint8_t *part,
         pse_scalar_encode(part + 96 * width + 32 * k, &z);
     }
     return PSE_OK;
+}
+
+pse_rc pse_mixpok_prove(const struct pse_joint *joint, uint8_t *part,
+                        const struct pse_part_context *ctx, unsigned width,
+                        const uint8_t *plaintext, const pse_secret *r, const pse_secret *nonces)
+{
+    pse_point elements[PSE_MIX_WIDTH_MAX];
+    pse_rc rc;
+
+    PSE_REQUIRE(width >= 1 && width <= PSE_MIX_WIDTH_MAX);
+    rc = pse_element_encode(joint->g, elements, plaintext, width);
+    if (rc == PSE_OK)
+        rc = pse_mixpok_prove_elements(joint, part, ctx, width, elements, r, nonces);
+    pse_wipe(elements, sizeof elements);
+    return rc;
 }
 
 pse_rc pse_mixpok_batch(struct pse_batch *b, const struct pse_joint *joint,

@@ -27,6 +27,13 @@ PSE_MUST pse_rc pse_mixpok_prove(const struct pse_joint *joint, uint8_t *part,
                                  const uint8_t *plaintext, const pse_secret *r,
                                  const pse_secret *nonces);
 
+/** The same for w elements that are encoded already (pse_element_encode, or its _vt where a
+ * plaintext is nobody's secret). PSE_E_MEMORY. */
+PSE_MUST pse_rc pse_mixpok_prove_elements(const struct pse_joint *joint, uint8_t *part,
+                                          const struct pse_part_context *ctx, unsigned width,
+                                          const pse_point *elements, const pse_secret *r,
+                                          const pse_secret *nonces);
+
 /** Add the part's equations to the open unit of @p b; takes pse_mixpok_points slots. PSE_E_LENGTH,
  * PSE_E_ENCODING (a scalar is not canonical): nothing is added. */
 PSE_MUST pse_rc pse_mixpok_batch(struct pse_batch *b, const struct pse_joint *joint,

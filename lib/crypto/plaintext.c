@@ -59,6 +59,26 @@ pse_rc pse_element_encode(const struct pse_group *g, pse_point *out, const uint8
     return t == NULL ? PSE_E_MEMORY : PSE_E_RANGE;
 }
 
+pse_rc pse_element_encode_vt(const struct pse_group *g, pse_point *out, const uint8_t *data,
+                             size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        unsigned ctr = 0;
+        uint8_t ok = 0;
+        pse_enc s;
+
+        for (; ok == 0 && ctr < PSE_ELEMENT_COUNTERS; ctr++) {
+            candidate(&s, data + PSE_ELEMENT_BYTES * i, ctr);
+            pse_point_decode_each(g, &out[i], &ok, &s, 1, PSE_IDENTITY_FORBIDDEN);
+        }
+        if (ok == 0) {
+            pse_point_identity(g, out, n);
+            return PSE_E_RANGE;
+        }
+    }
+    return PSE_OK;
+}
+
 struct reading {
     unsigned ctr; /* the point's own counter */
     bool open;    /* no smaller counter has worked so far */

@@ -16,6 +16,11 @@ enum { PSE_ELEMENT_BYTES = 30, PSE_ELEMENT_COUNTERS = 16384 };
 PSE_MUST pse_rc pse_element_encode(const struct pse_group *g, pse_point *out, const uint8_t *data,
                                    size_t n);
 
+/** The same for strings that are nobody's secret (simulated ballots, tests): a counter is tried
+ * only when the one before it failed, some sixteen times less work. PSE_E_RANGE. */
+PSE_MUST pse_rc pse_element_encode_vt(const struct pse_group *g, pse_point *out,
+                                      const uint8_t *data, size_t n);
+
 /** The 30 bytes of each of @p n published points, given by canonical encodings (P0), into @p data
  * (30 n bytes), and whether re-encoding gives the same point. Public data: variable time. */
 void pse_element_decode_vt(const struct pse_group *g, uint8_t *data, uint8_t *well_formed,

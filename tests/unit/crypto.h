@@ -106,6 +106,21 @@ static inline struct pse_rng seeded(uint8_t first)
 static const uint8_t order_bytes[32] = {0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58,       0xd6,
                                         0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, [31] = 0x10};
 
+/** One scalar up by one and another down by one: errors that cancel in a sum without weights. */
+static inline void shift_scalars(uint8_t *up, uint8_t *down)
+{
+    pse_scalar one;
+    pse_scalar s;
+
+    pse_scalar_set_u64(&one, 1);
+    assert_int_equal(pse_scalar_decode(&s, up), PSE_OK);
+    pse_scalar_add(&s, &s, &one);
+    pse_scalar_encode(up, &s);
+    assert_int_equal(pse_scalar_decode(&s, down), PSE_OK);
+    pse_scalar_sub(&s, &s, &one);
+    pse_scalar_encode(down, &s);
+}
+
 typedef pse_rc judge(void *ctx, struct pse_span bytes);
 
 /** @p bytes pass; with one bit changed, the last byte missing, or a byte added they do not. Every

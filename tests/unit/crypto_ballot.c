@@ -74,12 +74,16 @@ static void many_elements_go_round(void **state)
     static uint8_t data[30 * N];
     static uint8_t back[30 * N];
     static pse_point p[N];
+    static pse_point q[N];
     static pse_enc enc[N];
     static uint8_t ok[N];
     static const pse_enc identity;
 
     pse_rng_fill(&rng, data, sizeof data);
     assert_int_equal(pse_element_encode(f->g, p, data, N), PSE_OK);
+    assert_int_equal(pse_element_encode_vt(f->g, q, data, N), PSE_OK);
+    for (size_t i = 0; i < N; i++)
+        assert_true(pse_point_is_equal(f->g, &p[i], &q[i]));
     pse_point_encode(f->g, enc, p, N);
     enc[7] = identity;
     pse_element_decode_vt(f->g, back, ok, enc[0].b, N);
@@ -487,6 +491,34 @@ static void batches_name_the_guilty(void **state)
     pse_batch_free(b);
 }
 
+/* Errors that cancel out in an unweighted sum, between items and inside one. */
+static void errors_do_not_cancel(void **state)
+{
+    struct fixture *f = *state;
+    struct pse_rng rng = seeded(37);
+    static struct batch_item items[ITEMS];
+    struct pse_batch *b;
+    uint32_t want[ITEMS] = {0};
+
+    for (uint32_t i = 0; i < ITEMS; i++)
+        item_make(f, &items[i], &rng);
+    assert_int_equal(pse_batch_new(&b, f->g, &f->joint.y, 1, 3 * ITEMS, 11 * ITEMS, &rng), PSE_OK);
+    shift_scalars(items[3].sign + 32, items[30].sign + 32);
+    want[3] = want[30] = TAG_SIGN;
+    check_items(f, b, items, want);
+    shift_scalars(items[30].sign + 32, items[3].sign + 32);
+    shift_scalars(items[5].mix + 96, items[5].sign + 32);
+    want[3] = want[30] = 0;
+    want[5] = TAG_MIX | TAG_SIGN;
+    check_items(f, b, items, want);
+    shift_scalars(items[5].sign + 32, items[5].mix + 96);
+    shift_scalars(items[7].hom + 224, items[7].hom + 256); /* z_0 and z_1 */
+    want[5] = 0;
+    want[7] = TAG_HOM;
+    check_items(f, b, items, want);
+    pse_batch_free(b);
+}
+
 static void empty_batches_hold(void **state)
 {
     struct fixture *f = *state;
@@ -520,6 +552,7 @@ int main(void)
         cmocka_unit_test(bad_rules_are_seen),
         cmocka_unit_test(widest_part),
         cmocka_unit_test(batches_name_the_guilty),
+        cmocka_unit_test(errors_do_not_cancel),
         cmocka_unit_test(empty_batches_hold),
     };
 

@@ -240,6 +240,27 @@ static void verdicts_name_the_rule(void **state)
     vector_free(&t);
 }
 
+/* Pairs of responses of different equations, shifted so that plain sums would not change. */
+static void errors_do_not_cancel(void **state)
+{
+    struct vector t;
+    size_t first;
+
+    (void)state;
+    vector_load(&t, "psephos1/shuffle-n3-w2.json");
+    first = 32 * (3 * 3 + 3 + 2 * 2);
+    for (size_t a = first; a < t.proof_n; a += 32)
+        for (size_t b = first; b < t.proof_n; b += 32) {
+            if (a == b)
+                continue;
+            shift_scalars(t.proof + a, t.proof + b);
+            assert_int_equal(judge_proof(&t, pse_span(t.proof, t.proof_n)), PSE_E_PROOF);
+            shift_scalars(t.proof + b, t.proof + a);
+        }
+    assert_int_equal(judge_proof(&t, pse_span(t.proof, t.proof_n)), PSE_OK);
+    vector_free(&t);
+}
+
 static void another_place_fails(void **state)
 {
     struct vector t;
@@ -441,6 +462,7 @@ int main(void)
         cmocka_unit_test(bad_fields_are_v603),
         cmocka_unit_test(verdicts_name_the_rule),
         cmocka_unit_test(another_place_fails),
+        cmocka_unit_test(errors_do_not_cancel),
         cmocka_unit_test(sizes_and_widths),
         cmocka_unit_test(blocks_and_threads),
         cmocka_unit_test(equal_keys_are_refused),
