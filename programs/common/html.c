@@ -37,7 +37,7 @@ static const char style[] =
     "strong{color:inherit}\n"
     ".test{background:repeating-linear-gradient(135deg,var(--surface),var(--surface) 12px,"
     "transparent 12px,transparent 24px);border-block:1px solid var(--line);padding:8px 16px;"
-    "text-align:center;font-weight:600}\n"
+    "text-align:center;font-weight:600;max-width:none;margin:0}\n"
     "dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(9rem,1fr));gap:8px 16px;"
     "margin:16px 0}dl div{background:var(--surface);padding:8px 12px;border-radius:4px}"
     "dt{color:var(--muted);font-size:.875rem}dd{margin:0;font-size:1.375rem;font-weight:600;"

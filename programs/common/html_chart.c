@@ -137,12 +137,8 @@ static void put_row(struct pse_buf *b, const struct html_chart *chart, const str
     html_raw(b, "</tr>\n");
 }
 
-static void put_table(struct pse_buf *b, const struct html_chart *chart)
+static void put_rows(struct pse_buf *b, const struct html_chart *chart, size_t rows)
 {
-    bool folded = chart->bars > TABLE_OPEN_ROWS;
-
-    if (folded)
-        put(b, "<details><summary>Table of all %zu rows</summary>\n", chart->bars);
     html_raw(b, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table\"><table>"
                 "<caption>");
     html_text(b, chart->caption);
@@ -156,11 +152,22 @@ static void put_table(struct pse_buf *b, const struct html_chart *chart)
     if (chart->mark != NULL)
         put_head(b, "", "Outcome");
     html_raw(b, "</tr></thead>\n<tbody>\n");
-    for (size_t i = 0; i < chart->bars; i++)
+    for (size_t i = 0; i < rows; i++)
         put_row(b, chart, &chart->bar[i]);
     html_raw(b, "</tbody></table></div>\n");
-    if (folded)
-        html_raw(b, "</details>\n");
+}
+
+/* A long table shows the rows of the chart; all rows stand folded below. */
+static void put_table(struct pse_buf *b, const struct html_chart *chart)
+{
+    bool folded = chart->bars > TABLE_OPEN_ROWS && bars_drawn(chart) < chart->bars;
+
+    put_rows(b, chart, folded ? bars_drawn(chart) : chart->bars);
+    if (!folded)
+        return;
+    put(b, "<details><summary>Table of all %zu rows</summary>\n", chart->bars);
+    put_rows(b, chart, chart->bars);
+    html_raw(b, "</details>\n");
 }
 
 void html_chart(struct pse_buf *b, const struct html_chart *chart)

@@ -314,6 +314,7 @@ int cmd_simulate(int argc, char **argv)
                   "default 5/9 for --counts, 3/5 for --blt"),
         CLI_NUMBER("mixers", "M", &o.rehearsal.mixers, 1, PSE_MIXERS_MAX, "default 2"),
         CLI_PART("fraction", "P", &o.fraction, "a proportional part of the votes, as in 0.05"),
+        CLI_TEXT("title", "TEXT", &s.title, "name of the election (default: from the file)"),
         CLI_TEXT("html", "FILE", &o.html, "the result page (default: result.html in DIR)"),
         CLI_NUMBER("threads", "K", &o.rehearsal.threads, 1, 256, "default: one a processor"),
         CLI_TEXT("backend", "NAME", &o.backend, "auto, portable, ifma or word32"),

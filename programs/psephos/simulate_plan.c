@@ -389,14 +389,14 @@ static void put_plan(struct simulated_plan *p, const struct count_input *in,
 
     pse_json_wr_object(&w, NULL);
     if (in->is_returns) {
-        put_frame(&w, o, pse_span_str(base_name(o->file)));
+        put_frame(&w, o, pse_span_str(o->title != NULL ? o->title : ""));
         put_count_contests(&w, &in->returns, o);
         put_styles(&w, in->returns.constituencies);
         put_count_counting(&w, &in->returns, p->rule, seats);
     } else {
         if (seats == 0)
             seats = in->ballots.seats > 0 ? in->ballots.seats : 1;
-        put_frame(&w, o, in->ballots.title);
+        put_frame(&w, o, o->title != NULL ? pse_span_str(o->title) : in->ballots.title);
         put_ballot_contest(&w, &in->ballots, o);
         put_styles(&w, 1);
         put_ballot_counting(&w, &in->ballots, p->rule, seats);

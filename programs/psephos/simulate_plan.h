@@ -17,9 +17,10 @@ struct simulated_options {
     bool homomorphic;
     enum pse_count_rule rule;
     bool has_rule;
-    uint64_t seats;   /* 0: as the file says */
-    double fraction;  /* of the voters, 1: all */
-    const char *file; /* where the ballots came from; stands in for a missing title */
+    uint64_t seats;    /* 0: as the file says */
+    double fraction;   /* of the voters, 1: all */
+    const char *title; /* NULL: as the file says */
+    const char *file;  /* where the ballots came from; stands in for a missing title */
     uint64_t threshold;
     uint64_t mixers;
     uint64_t time;

@@ -1,0 +1,359 @@
+/* psephos demo: a whole election here, told step by step. */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../psephos-verify/report.h"
+#include "codec/codec.h"
+#include "commands.h"
+#include "psephos/demo_town.h"
+#include "psephos/inspect.h"
+#include "psephos/rehearsal.h"
+#include "psephos/verbs.h"
+
+enum { VOTERS_MIN = 10, VOTERS_MAX = 100000, DIRS_MAX = 1000 };
+
+struct demo {
+    struct rehearsal r;
+    uint64_t step;
+    struct rehearsal_voter *voter; /* [voters], then those enrolled late, then replacements */
+    size_t voters, late, replaced;
+    const struct rehearsal_voter **by;
+    const uint8_t **choices;
+    uint8_t *bytes; /* DEMO_CHOICE_MAX for each ballot of a wave */
+};
+
+__attribute__((format(printf, 2, 3))) static void tell(struct demo *d, const char *format, ...)
+{
+    va_list args;
+
+    rehearsal_phase_end(&d->r);
+    printf("%2" PRIu64 "  ", ++d->step);
+    va_start(args, format);
+    vprintf(format, args);
+    va_end(args);
+    puts("");
+    fflush(stdout);
+}
+
+/* --- people
+ * ---------------------------------------------------------------------------------------
+ */
+
+/* One voter in ten is a member of the water company, the others live north or south. */
+static void settle(struct demo *d, struct rehearsal_voter *v, size_t i)
+{
+    v->style = i % 10 == 9 ? DEMO_WATER : i % 2 == 0 ? DEMO_NORTH : DEMO_SOUTH;
+    v->weight = v->style == DEMO_WATER ? demo_weight(&d->r.rng) : 1;
+}
+
+static pse_rc populate(struct demo *d, size_t voters)
+{
+    size_t all;
+
+    d->voters = voters;
+    d->late = 1 + voters / 100;
+    d->replaced = 1 + voters / 100;
+    all = d->voters + d->late + d->replaced;
+    d->voter = calloc(all, sizeof *d->voter);
+    d->by = calloc(all, sizeof *d->by);
+    d->choices = calloc(all, sizeof *d->choices);
+    d->bytes = calloc(all, DEMO_CHOICE_MAX);
+    if (d->voter == NULL || d->by == NULL || d->choices == NULL || d->bytes == NULL)
+        return PSE_E_MEMORY;
+    for (size_t i = 0; i < d->voters + d->late; i++)
+        settle(d, &d->voter[i], i);
+    PSE_TRY(rehearsal_draw(&d->r, d->voter, all));
+    return rehearsal_roster(&d->r, d->voter, d->voters);
+}
+
+static void demo_free(struct demo *d)
+{
+    size_t all = d->voters + d->late + d->replaced;
+
+    if (d->voter != NULL)
+        pse_wipe(d->voter, all * sizeof *d->voter);
+    if (d->bytes != NULL)
+        pse_wipe(d->bytes, all * DEMO_CHOICE_MAX);
+    free(d->voter);
+    free(d->by);
+    free(d->choices);
+    free(d->bytes);
+}
+
+/* --- waves of ballots ----------------------------------------------------------------------------
+ */
+
+/* Voters from, from + step, … below to, each with a fresh choice. */
+static pse_rc wave(struct demo *d, uint64_t *cast, size_t from, size_t to, size_t step)
+{
+    const struct pse_manifest *m = pse_engine_manifest(d->r.e);
+    size_t n = 0;
+
+    for (size_t i = from; i < to; i += step, n++) {
+        uint8_t *choices = d->bytes + n * DEMO_CHOICE_MAX;
+
+        PSE_TRY(demo_choose(choices, &d->r.rng, m, d->voter[i].style));
+        d->by[n] = &d->voter[i];
+        d->choices[n] = choices;
+    }
+    *cast = n;
+    rehearsal_phase(&d->r, "sealing ballots", n);
+    PSE_TRY(rehearsal_cast(&d->r, d->by, d->choices, n));
+    rehearsal_phase_end(&d->r);
+    return PSE_OK;
+}
+
+/* Take the latest ballot of voter @p i out, or put it back. */
+static pse_rc set_aside(struct demo *d, size_t i, uint8_t action, bool *done)
+{
+    struct act a = rehearsal_act(&d->r);
+    struct pse_credential_view view;
+    pse_hash commitment;
+
+    PSE_TRY(pse_engine_credential(d->r.e, &view, &d->voter[i].credential));
+    *done = view.ballots > 0 && view.is_active;
+    if (!*done)
+        return PSE_OK;
+    rehearsal_commitment(&commitment, &d->r);
+    return act_revoke(&a, &d->r.registrar->sign, view.latest_index, action, PSE_REASON_PAPER,
+                      &commitment);
+}
+
+static pse_rc vote_on_paper(struct demo *d, uint64_t *revoked, uint64_t *restored)
+{
+    size_t last = 0;
+    bool done;
+
+    for (size_t i = 3; i < d->voters; i += 50) {
+        PSE_TRY(set_aside(d, i, PSE_REVOKE_REVOKE, &done));
+        *revoked += done;
+        last = done ? i : last;
+    }
+    if (*revoked == 0)
+        return PSE_OK;
+    PSE_TRY(set_aside(d, last, PSE_REVOKE_RESTORE, &done));
+    *restored += done;
+    return PSE_OK;
+}
+
+/* Lost credentials are replaced: the new one inherits style and weight. */
+static pse_rc replace(struct demo *d)
+{
+    struct act a = rehearsal_act(&d->r);
+    size_t first = d->voters + d->late;
+    pse_hash commitment;
+
+    for (size_t k = 0; k < d->replaced; k++) {
+        struct rehearsal_voter *old = &d->voter[5 + k * (d->voters / (d->replaced + 1))];
+        struct rehearsal_voter *fresh = &d->voter[first + k];
+
+        fresh->style = old->style;
+        fresh->weight = old->weight;
+        rehearsal_commitment(&commitment, &d->r);
+        PSE_TRY(act_change(&a, &d->r.registrar->sign, &old->credential, &fresh->credential,
+                           PSE_REASON_COMPROMISED, &commitment));
+    }
+    return PSE_OK;
+}
+
+/* --- the story
+ * ------------------------------------------------------------------------------------
+ */
+
+static pse_rc set_up(struct demo *d, size_t voters)
+{
+    struct pse_buf plan = PSE_BUF(65536);
+    char eid[65];
+    pse_rc rc;
+
+    demo_plan_put(&plan, d->r.time);
+    rc = plan.rc == PSE_OK ? rehearsal_create(&d->r, pse_buf_span(&plan)) : plan.rc;
+    pse_buf_free(&plan);
+    if (rc != PSE_OK)
+        return rc;
+    pse_hex_encode(eid, pse_engine_eid(d->r.e)->b, 32);
+    tell(d,
+         "The office of Pebbleford writes the manifest. Its fingerprint names the election:\n"
+         "    %s",
+         eid);
+    PSE_TRY(rehearsal_ceremony(&d->r));
+    tell(d, "Five trustees make the joint key; any three can count, any two cannot.");
+    PSE_TRY(populate(d, voters));
+    tell(d, "The registrar enters %zu voters: codes and styles, no names.", voters);
+    PSE_TRY(rehearsal_open(&d->r));
+    tell(d, "The vote opens. Four witnesses watch the record; three must sign each state.");
+    return PSE_OK;
+}
+
+static pse_rc late_voters(struct demo *d)
+{
+    uint64_t cast;
+
+    PSE_TRY(rehearsal_roster(&d->r, d->voter + d->voters, d->late));
+    PSE_TRY(wave(d, &cast, d->voters, d->voters + d->late, 1));
+    tell(d, "While the vote is open %zu more %s enrolled. %s at once.", d->late,
+         d->late == 1 ? "voter is" : "voters are", d->late == 1 ? "That one votes" : "They vote");
+    return PSE_OK;
+}
+
+static pse_rc state_hours(struct demo *d)
+{
+    static const char text[] = "The ballot box stays open until eight in the evening.\n";
+    struct act a = rehearsal_act(&d->r);
+    struct act_statement s = {.kind = PSE_STATEMENT_INFORMATION,
+                              .content = pse_span_str(text),
+                              .language = pse_span_str("en"),
+                              .media_type = pse_span_str("text/plain;charset=utf-8"),
+                              .title = pse_span_str("Opening hours")};
+
+    PSE_TRY(act_statement(&a, &d->r.officer->sign, &s));
+    tell(d, "The office publishes a statement in the same record: signed, dated, checkable.");
+    return PSE_OK;
+}
+
+static pse_rc vote(struct demo *d)
+{
+    uint64_t cast = 0;
+    uint64_t again = 0;
+    uint64_t revoked = 0;
+    uint64_t restored = 0;
+
+    PSE_TRY(wave(d, &cast, 0, d->voters - d->voters / 8, 1));
+    tell(d,
+         "%" PRIu64 " voters seal their ballots on their own devices. Each comes with proofs that "
+         "it\n    is well-formed, and a signature.",
+         cast);
+    PSE_TRY(wave(d, &again, 2, d->voters / 2, 6));
+    tell(d, "%" PRIu64 " change their minds and vote again. Only the last ballot counts.", again);
+    PSE_TRY(late_voters(d));
+    PSE_TRY(vote_on_paper(d, &revoked, &restored));
+    tell(d,
+         "%" PRIu64 " voted on paper as well: their sealed ballots are set aside, for all to see. "
+         "%" PRIu64 " of\n    these was a mistake and is undone.",
+         revoked, restored);
+    PSE_TRY(replace(d));
+    PSE_TRY(wave(d, &again, d->voters + d->late, d->voters + d->late + d->replaced, 1));
+    tell(d, "%zu lost %s replaced. The old ballots are void; the voters vote again.", d->replaced,
+         d->replaced == 1 ? "credential is" : "credentials are");
+    return state_hours(d);
+}
+
+static pse_rc count(struct demo *d)
+{
+    uint32_t admitted;
+    pse_hash digest;
+    bool done;
+
+    PSE_TRY(rehearsal_close(&d->r));
+    PSE_TRY(set_aside(d, 4, PSE_REVOKE_REVOKE, &done));
+    tell(d, "The vote closes. The paper rolls arrive%s.",
+         done ? ", and one more sealed ballot is set aside" : "");
+    PSE_TRY(pse_engine_admitted(d->r.e, &admitted, &digest));
+    PSE_TRY(rehearsal_freeze(&d->r));
+    tell(d, "The box is fixed: %u ballots count. Anyone can recompute which.", admitted);
+    PSE_TRY(rehearsal_count(&d->r));
+    tell(d, "Two mixers shuffle the ballots and prove that none was changed. Sums of sealed votes "
+            "are\n    not mixed. Three trustees open the lists, with proofs. The result is "
+            "published.");
+    return PSE_OK;
+}
+
+static pse_rc report(struct demo *d)
+{
+    const struct pse_counts *c = pse_engine_counts(d->r.e);
+    uint64_t roster = c->roster_before_open + c->roster_after_open;
+    struct html_result_options page = {.record = pse_span_str(d->r.o->dir)};
+    struct inspect inspect;
+    char html[FILE_PATH_MAX];
+    pse_rc rc;
+
+    PSE_TRY(file_join(html, d->r.name, d->r.o->dir, "result.html"));
+    rc = inspect_record(&inspect, d->r.name, d->r.o->dir, d->r.g, &d->r.rng, pse_engine_eid(d->r.e),
+                        d->r.o->quiet);
+    if (rc == PSE_OK)
+        tell(d, "An auditor recomputes everything from the public record alone:\n");
+    if (rc == PSE_OK)
+        rc = report_text(&inspect.outcome, false);
+    if (rc == PSE_OK)
+        rc = inspect_write_html(&inspect, d->r.name, html, &page);
+    if (rc == PSE_OK && outcome_exit(&inspect.outcome) != VERIFY_EXIT_PASSED) {
+        cli_error(d->r.name, "the record made here was not accepted; this is a fault of psephos, "
+                             "please report");
+        rc = PSE_E_PROOF;
+    }
+    inspect_free(&inspect);
+    if (rc == PSE_OK)
+        printf("\nturnout     %.1f %% (%" PRIu64 " of %" PRIu64
+               ")\nthe record  %s\nthe page    %s\n"
+               "verify it   psephos-verify %s\n",
+               100.0 * (double)c->admitted / (double)roster, c->admitted, roster, d->r.o->dir, html,
+               d->r.o->dir);
+    return rc;
+}
+
+static pse_rc hold(struct demo *d, const struct rehearsal_options *o, size_t voters)
+{
+    PSE_TRY(rehearsal_begin(&d->r, o));
+    PSE_TRY(set_up(d, voters));
+    PSE_TRY(vote(d));
+    PSE_TRY(count(d));
+    return report(d);
+}
+
+/* --- the command
+ * ----------------------------------------------------------------------------------
+ */
+
+/* psephos-demo, or the first of psephos-demo-2, -3, … that is free. */
+static const char *free_dir(char out[FILE_PATH_MAX])
+{
+    (void)snprintf(out, FILE_PATH_MAX, "psephos-demo");
+    for (int i = 2; i < DIRS_MAX && !record_dir_is_free(out); i++)
+        (void)snprintf(out, FILE_PATH_MAX, "psephos-demo-%d", i);
+    return out;
+}
+
+int cmd_demo(int argc, char **argv)
+{
+    static struct demo d;
+    static char dir[FILE_PATH_MAX];
+    struct cli_hash seed = {.given = false};
+    struct rehearsal_options o = {.name = "psephos demo",
+                                  .origin = "demo.psephos.example",
+                                  .trustees = {3, 5},
+                                  .mixers = 2,
+                                  .seed = &seed};
+    uint64_t voters = 1000;
+    const struct cli_option options[] = {
+        CLI_NUMBER("voters", "N", &voters, VOTERS_MIN, VOTERS_MAX, "default 1000"),
+        CLI_TEXT("dir", "DIR", &o.dir, "the record to make (default: a new psephos-demo)"),
+        CLI_NUMBER("threads", "K", &o.threads, 1, 256, "default: one a processor"),
+        SYSRNG_OPTION(&seed),
+        CLI_FLAG("quiet", &o.quiet, "no progress"),
+    };
+    const struct cli_command command = {
+        .name = o.name,
+        .synopsis = "[--voters N] [--dir DIR] [--seed HEX]",
+        .about = "Hold a whole election on this machine, in a town that does not exist: two "
+                 "districts,\nboth kinds of contests, weights, votes changed, votes on paper, lost "
+                 "credentials.",
+        .options = options,
+        .option_count = CLI_COUNT(options),
+    };
+    int status;
+    pse_rc rc;
+
+    if (!cli_parse(&status, &command, argc, argv))
+        return status;
+    if (o.dir == NULL)
+        o.dir = free_dir(dir);
+    rc = hold(&d, &o, (size_t)voters);
+    if (rc == PSE_E_MEMORY)
+        cli_error(o.name, "out of memory; give fewer --voters");
+    demo_free(&d);
+    rehearsal_end(&d.r);
+    return verb_exit(rc);
+}
