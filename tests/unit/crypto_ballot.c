@@ -380,6 +380,85 @@ static void widest_part(void **state)
     free(p.bytes);
 }
 
+/* A proof made under another key with this key's name: A and every T are right, B and U are not. */
+static void proofs_under_another_key_fail(void **state)
+{
+    PSE_ARENA(arena, 1u << 20);
+    static const struct pse_hom_rule rule = {2, 2, 1, 3, false};
+    struct fixture *f = *state;
+    struct pse_rng rng = seeded(38);
+    struct pse_joint other;
+    struct pse_hom_random random;
+    struct part p = {.joint = &f->joint, .rule = rule};
+    uint8_t values[2] = {2, 1};
+    uint8_t bytes[2048];
+    pse_point y;
+    pse_enc enc;
+
+    p.n = pse_hom_size(&rule);
+    pse_generators(f->g, &y, 5, 1);
+    pse_point_encode(f->g, &enc, &y, 1);
+    assert_int_equal(pse_joint_init(&other, f->g, &f->joint.eid, enc.b), PSE_OK);
+    other.enc = f->joint.enc;
+    assert_int_equal(pse_hom_random_draw(&random, &arena, &rule, &rng), PSE_OK);
+    assert_int_equal(pse_hom_prove(&other, bytes, &p.ctx, &rule, values, &random), PSE_OK);
+    assert_int_equal(judge_part(&p, pse_span(bytes, p.n)), PSE_E_PROOF);
+    assert_int_equal(pse_hom_prove(&f->joint, bytes, &p.ctx, &rule, values, &random), PSE_OK);
+    assert_int_equal(judge_part(&p, pse_span(bytes, p.n)), PSE_OK);
+    pse_joint_clear(&other);
+}
+
+/* out = k P as a secret product. */
+static void times(struct fixture *f, pse_point *out, const pse_scalar *k, const pse_point *p)
+{
+    pse_point_mul_vt(f->g, out, k, p, 1);
+}
+
+/* A proof of 0 or 1 whose second halves hold and whose first do not: B = G + r Y is sound, but A is
+ * not r G, so nobody could decrypt what was proved. Layout of K = m = 1: A B, T0 U0 T1 U1, c0 z0
+ * z1.
+ */
+static void proofs_about_another_a_fail(void **state)
+{
+    static const struct pse_hom_rule rule = {1, 1, 0, 1, false};
+    struct fixture *f = *state;
+    struct pse_rng rng = seeded(39);
+    struct part p = {.joint = &f->joint, .rule = rule};
+    uint8_t part[288];
+    struct pse_span x[] = {pse_span(p.ctx.b, 36), pse_span(f->joint.enc.b, 32), pse_span(part, 64),
+                           pse_span(part + 64, 128)};
+    struct pse_statement s = {"ballot-hom", &f->joint.eid, x, 4};
+    pse_secret k[8];
+    pse_scalar r, w, c0, z0, c, z1;
+    pse_point point[6]; /* A B T0 U0 T1 U1 */
+    pse_point q;
+    pse_enc enc[6];
+
+    pse_secret_random_n(k, 8, &rng);
+    pse_secret_reveal(&r, &k[0]);
+    pse_secret_reveal(&w, &k[1]);
+    pse_secret_reveal(&c0, &k[2]);
+    pse_secret_reveal(&z0, &k[3]);
+    pse_point_mul_base(f->g, &point[0], &k[4], 1);
+    times(f, &point[1], &r, &f->joint.y);
+    pse_point_add(f->g, &point[1], &point[1], pse_group_base(f->g), 1);
+    pse_point_mul_base(f->g, &point[2], &k[5], 1);
+    times(f, &point[3], &z0, &f->joint.y);
+    times(f, &q, &c0, &point[1]);
+    pse_point_sub(f->g, &point[3], &point[3], &q, 1);
+    pse_point_mul_base(f->g, &point[4], &k[6], 1);
+    times(f, &point[5], &w, &f->joint.y);
+    pse_point_encode(f->g, enc, point, 6);
+    memcpy(part, enc, sizeof enc);
+    pse_statement_scalar(&c, &s);
+    pse_scalar_sub(&c, &c, &c0);
+    pse_scalar_muladd(&z1, &c, &r, &w);
+    pse_scalar_encode(part + 192, &c0);
+    pse_scalar_encode(part + 224, &z0);
+    pse_scalar_encode(part + 256, &z1);
+    assert_int_equal(judge_part(&p, pse_span(part, sizeof part)), PSE_E_PROOF);
+}
+
 /* --- batches ---------------------------------------------------------------------------------- */
 
 enum { ITEMS = 40, TAG_SIGN = 1, TAG_MIX = 2, TAG_HOM = 4, MIX_SIZE = 128 };
@@ -548,6 +627,8 @@ int main(void)
         cmocka_unit_test(every_bit_counts),
         cmocka_unit_test(bad_fields_fail),
         cmocka_unit_test(another_context_fails),
+        cmocka_unit_test(proofs_under_another_key_fail),
+        cmocka_unit_test(proofs_about_another_a_fail),
         cmocka_unit_test(all_choices_of_small_rules),
         cmocka_unit_test(bad_rules_are_seen),
         cmocka_unit_test(widest_part),

@@ -226,6 +226,47 @@ static void another_place_fails(void **state)
     assert_int_equal(judge_as_is(t), PSE_OK);
 }
 
+/* Shares made with a key that is not behind V: consistent with one another, but of nobody. */
+static void another_key_fails(void **state)
+{
+    struct vector *t = *state;
+    struct pse_decrypt d = t->d[0];
+    struct pse_decrypt_verdict v;
+    pse_secret x = secret_member(share_of(t, 1), "x");
+    pse_secret nonce = secret_member(share_of(t, 0), "nonce");
+    uint8_t blob[32 * M];
+    uint8_t proof[PSE_DECRYPT_PROOF_SIZE];
+    struct pse_span list = pse_span(t->list, sizeof t->list);
+
+    assert_int_equal(pse_decrypt_prove(t->g, &t->eid, &d, blob, proof, list, &x, &nonce), PSE_OK);
+    assert_int_equal(
+        pse_decrypt_verify(t->g, &t->eid, &v, &d, list, pse_span(blob, sizeof blob), proof),
+        PSE_E_PROOF);
+    assert_int_equal(v.blob, PSE_OK);
+}
+
+/* Shares of another list by the right key: only the second equation can tell. */
+static void shares_of_another_list_fail(void **state)
+{
+    struct vector *t = *state;
+    struct pse_decrypt d = t->d[0];
+    struct pse_decrypt_verdict v;
+    pse_secret x = secret_member(share_of(t, 0), "x");
+    pse_secret nonce = secret_member(share_of(t, 0), "nonce");
+    uint8_t blob[32 * M];
+    uint8_t proof[PSE_DECRYPT_PROOF_SIZE];
+    uint8_t other[64 * M];
+
+    memcpy(other, t->list, sizeof other);
+    memcpy(other, t->list + 64, 64);
+    assert_int_equal(pse_decrypt_prove(t->g, &t->eid, &d, blob, proof,
+                                       pse_span(other, sizeof other), &x, &nonce),
+                     PSE_OK);
+    assert_int_equal(pse_decrypt_verify(t->g, &t->eid, &v, &d, pse_span(t->list, sizeof t->list),
+                                        pse_span(blob, sizeof blob), proof),
+                     PSE_E_PROOF);
+}
+
 /* --- combining -------------------------------------------------------------------------------- */
 
 /* Shares of a random polynomial for trustees 1..n; any t of them open a list of many blocks. */
@@ -372,6 +413,8 @@ int main(void)
         cmocka_unit_test(another_list_fails),
         cmocka_unit_test(bad_fields_fail),
         cmocka_unit_test(another_place_fails),
+        cmocka_unit_test(another_key_fails),
+        cmocka_unit_test(shares_of_another_list_fail),
         cmocka_unit_test(any_trustees_open),
         cmocka_unit_test(counts_are_found),
         cmocka_unit_test(negative_counts_are_not_found),

@@ -216,6 +216,39 @@ static void guilty_dealer_is_named(void **state)
         PSE_E_PROOF);
 }
 
+/* A complainant who proves e_j but shows another K: the first equation holds, the second does not.
+ */
+static void false_complaint_key_is_refused(void **state)
+{
+    struct vector *t = *state;
+    struct pse_rng rng = seeded(41);
+    uint8_t body[129] = {1};
+    uint8_t pair_bytes[2] = {1, 2};
+    uint8_t keys[96];
+    struct pse_span x[] = {pse_span(pair_bytes, 2), pse_span(keys, 96), pse_span(body + 33, 64)};
+    struct pse_statement s = {"dkg-complaint", &t->eid, x, 3};
+    pse_secret k[3]; /* of K, T1, T2 */
+    pse_point p[3];
+    pse_enc enc[3];
+    pse_scalar c;
+    pse_scalar z;
+    enum pse_dkg_fault fault;
+
+    pse_secret_random_n(k, 3, &rng);
+    pse_point_mul_base(t->g, p, k, 3);
+    pse_point_encode(t->g, enc, p, 3);
+    memcpy(body + 1, enc, sizeof enc);
+    memcpy(keys, t->share_key[1].b, 32);
+    memcpy(keys + 32, t->shares[0], 32);
+    memcpy(keys + 64, body + 1, 32);
+    pse_statement_scalar(&c, &s);
+    pse_secret_respond(&z, &k[1], &c, &t->e[1]);
+    pse_scalar_encode(body + 97, &z);
+    assert_int_equal(
+        pse_dkg_complaint_check(t->d, &fault, 2, pse_span(body, 129), pse_span(t->shares[0], 256)),
+        PSE_E_PROOF);
+}
+
 /* --- refusals --------------------------------------------------------------------------------- */
 
 static pse_rc judge_reveal(void *ctx, struct pse_span bytes)
@@ -392,11 +425,17 @@ static void other_sizes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reveals_known_answers),  cmocka_unit_test(shares_known_answers),
-        cmocka_unit_test(keys_known_answers),     cmocka_unit_test(complaint_known_answer),
-        cmocka_unit_test(guilty_dealer_is_named), cmocka_unit_test(every_bit_counts),
-        cmocka_unit_test(bad_fields_fail),        cmocka_unit_test(another_index_or_election_fails),
-        cmocka_unit_test(bad_setups_are_refused), cmocka_unit_test(other_sizes),
+        cmocka_unit_test(reveals_known_answers),
+        cmocka_unit_test(shares_known_answers),
+        cmocka_unit_test(keys_known_answers),
+        cmocka_unit_test(complaint_known_answer),
+        cmocka_unit_test(guilty_dealer_is_named),
+        cmocka_unit_test(false_complaint_key_is_refused),
+        cmocka_unit_test(every_bit_counts),
+        cmocka_unit_test(bad_fields_fail),
+        cmocka_unit_test(another_index_or_election_fails),
+        cmocka_unit_test(bad_setups_are_refused),
+        cmocka_unit_test(other_sizes),
     };
 
     return cmocka_run_group_tests(tests, start, stop);

@@ -261,6 +261,42 @@ static void errors_do_not_cancel(void **state)
     vector_free(&t);
 }
 
+/* Honest proofs about something else: of a list with other A, with other B, with another key. Each
+ * fails one equation alone. */
+static void proofs_of_something_else_fail(void **state)
+{
+    struct vector t;
+    struct pse_joint other;
+    pse_enc key;
+    uint8_t *in;
+
+    (void)state;
+    vector_load(&t, "psephos1/shuffle-n3-w2.json");
+    in = malloc(t.list_n);
+    for (size_t at = 0; at < t.list_n; at += 32) {
+        memcpy(in, t.in, t.list_n);
+        memcpy(in + at, t.in + (at + 32) % t.list_n, 32);
+        assert_int_equal(pse_shuffle_prove(&t.joint, &t.shuffle, t.out, t.proof,
+                                           pse_span(in, t.list_n), &t.random),
+                         PSE_OK);
+        assert_int_equal(judge_proof(&t, pse_span(t.proof, t.proof_n)), PSE_E_PROOF);
+    }
+    memcpy(key.b, t.in, 32);
+    assert_int_equal(pse_joint_init(&other, t.g, &t.joint.eid, key.b), PSE_OK);
+    other.enc = t.joint.enc;
+    assert_int_equal(
+        pse_shuffle_prove(&other, &t.shuffle, t.out, t.proof, pse_span(t.in, t.list_n), &t.random),
+        PSE_OK);
+    assert_int_equal(judge_proof(&t, pse_span(t.proof, t.proof_n)), PSE_E_PROOF);
+    assert_int_equal(pse_shuffle_prove(&t.joint, &t.shuffle, t.out, t.proof,
+                                       pse_span(t.in, t.list_n), &t.random),
+                     PSE_OK);
+    assert_int_equal(judge_proof(&t, pse_span(t.proof, t.proof_n)), PSE_OK);
+    pse_joint_clear(&other);
+    free(in);
+    vector_free(&t);
+}
+
 static void another_place_fails(void **state)
 {
     struct vector t;
@@ -462,6 +498,7 @@ int main(void)
         cmocka_unit_test(bad_fields_are_v603),
         cmocka_unit_test(verdicts_name_the_rule),
         cmocka_unit_test(another_place_fails),
+        cmocka_unit_test(proofs_of_something_else_fail),
         cmocka_unit_test(errors_do_not_cancel),
         cmocka_unit_test(sizes_and_widths),
         cmocka_unit_test(blocks_and_threads),
