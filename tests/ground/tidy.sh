@@ -7,22 +7,22 @@ cd "$1" || exit 1
 # C files below a folder.
 c_files() { project_files "$1" | grep -E '\.[ch]$'; }
 
-# Lines of files named on standard input that match a pattern.
-lines_like() {
+# Of the files named on standard input, those that are there.
+present() {
     while IFS= read -r file; do
-        if [ -f "$file" ]; then
-            grep -InE -- "$1" "$file" /dev/null
-        fi
+        [ ! -f "$file" ] || printf '%s\n' "$file"
     done
 }
+
+# Lines of files named on standard input that match a pattern.
+lines_like() { present | tr '\n' '\0' | xargs -0 -r grep -InE -- "$1" /dev/null; }
 
 for folder in lib programs fuzz tests; do
     if clang-format --version 2>/dev/null | grep -q 'version 14\.'; then
         check "$folder is formatted" "$(
-            c_files "$folder" | while IFS= read -r file; do
-                [ ! -f "$file" ] || clang-format --dry-run -Werror "$file" >/dev/null 2>&1 ||
-                    echo "$file"
-            done
+            c_files "$folder" | present | tr '\n' '\0' |
+                xargs -0 -r clang-format --dry-run -Werror 2>&1 |
+                sed -n 's/^\([^ :]*\):[0-9].*/\1/p' | sort -u
         )"
     else
         skip "$folder is formatted" 'needs clang-format 14'
@@ -39,9 +39,8 @@ check 'nothing is left to be done later' "$(
         lines_like 'TOD[O]|FIXM[E]|XX[X]:|not implemente[d]|unimplemente[d]'
 )"
 check 'no C file is longer than 800 lines' "$(
-    c_files . | while IFS= read -r file; do
-        [ ! -f "$file" ] || awk -v f="$file" 'END { if (NR > 800) print f ": " NR " lines" }' "$file"
-    done
+    c_files . | present | tr '\n' '\0' | xargs -0 -r awk '
+        FNR == 801 { print FILENAME " has more than 800 lines" }'
 )"
 check 'no white space at the end of a line' "$(
     project_files . | grep -vE '^(fuzz/corpus/|tests/vectors/|LICENSE$)' | lines_like '[[:blank:]]+$'

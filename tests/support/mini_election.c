@@ -141,8 +141,7 @@ static size_t find(const struct pse_buf *text, const char *what)
     for (size_t at = 0; at + n <= text->n; at++)
         if (memcmp(text->p + at, what, n) == 0)
             return at;
-    PSE_REQUIRE(!"the text to be edited is there");
-    return 0;
+    pse_require_failed("the text to be edited is there", __FILE__, __LINE__);
 }
 
 void mini_edit(struct pse_buf *text, const char *from, const char *to)
