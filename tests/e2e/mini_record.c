@@ -1,51 +1,9 @@
 /* mini_record KIND FOLDER: write the small election of tests/support as a record of files, whole or
  * in one of the states and faults named below. For tests of programs. */
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include "codec/text.h"
-#include "mini_election.h"
-
-static void fail(const char *what)
-{
-    fprintf(stderr, "mini_record: %s: %s\n", what, strerror(errno));
-    exit(1);
-}
-
-static void put_file(const char *dir, const char *path, const struct pse_buf *bytes)
-{
-    char full[4096];
-    FILE *f;
-
-    snprintf(full, sizeof full, "%s/%s", dir, path);
-    for (char *p = full + strlen(dir) + 1; (p = strchr(p, '/')) != NULL; p++) {
-        *p = '\0';
-        if (mkdir(full, 0755) != 0 && errno != EEXIST)
-            fail(full);
-        *p = '/';
-    }
-    f = fopen(full, "wb");
-    if (f == NULL || fwrite(bytes->p, 1, bytes->n, f) != bytes->n || fclose(f) != 0)
-        fail(full);
-}
-
-static void put_record(struct mini *m, const char *dir)
-{
-    char name[5 + 64 + 1] = "blob/";
-
-    mini_seal(m);
-    if (mkdir(dir, 0755) != 0)
-        fail(dir);
-    for (size_t i = 0; i < m->files; i++)
-        put_file(dir, m->file[i].path, &m->file[i].bytes);
-    for (size_t i = 0; i < m->blobs; i++) {
-        pse_hex_encode(name + 5, m->blob[i].hash.b, 32);
-        put_file(dir, name, &m->blob[i].bytes);
-    }
-}
+#include "mini_files.h"
 
 static void accepted(struct mini *m)
 {
@@ -102,7 +60,8 @@ int main(int argc, char **argv)
             continue;
         mini_open(&m);
         kinds[i].make(&m);
-        put_record(&m, argv[2]);
+        mini_seal(&m);
+        mini_write(&m, argv[2]);
         mini_close(&m);
         return 0;
     }

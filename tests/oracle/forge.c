@@ -5,16 +5,14 @@
  * Both verifiers then judge the same records (differential.py). The
  * damage is made by somebody who holds every key: entries are changed, copied, moved, left out and
  * signed again, blobs and files altered, honest roles go on in between as best they can. */
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "mini_election.h"
+#include "mini_files.h"
 
 enum { DAMAGE_KINDS = 12 };
 
@@ -255,49 +253,6 @@ static void make(struct mini *m, struct pse_rng *r)
         damage_file(m, r);
 }
 
-/* --- files ------------------------------------------------------------------------------------ */
-
-static void put_file(const char *folder, const char *path, const struct pse_buf *bytes)
-{
-    char full[512];
-    FILE *f;
-
-    snprintf(full, sizeof full, "%s/%s", folder, path);
-    for (char *slash = strchr(full + strlen(folder) + 1, '/'); slash != NULL;
-         slash = strchr(slash + 1, '/')) {
-        *slash = 0;
-        if (mkdir(full, 0777) != 0 && errno != EEXIST) {
-            perror(full);
-            exit(2);
-        }
-        *slash = '/';
-    }
-    f = fopen(full, "wb");
-    if (f == NULL || (bytes->n > 0 && fwrite(bytes->p, bytes->n, 1, f) != 1) || fclose(f) != 0) {
-        perror(full);
-        exit(2);
-    }
-}
-
-static void put_record(struct mini *m, const char *folder)
-{
-    if (mkdir(folder, 0777) != 0) {
-        perror(folder);
-        exit(2);
-    }
-    for (size_t i = 0; i < m->files; i++)
-        if (!m->file[i].is_absent)
-            put_file(folder, m->file[i].path, &m->file[i].bytes);
-    for (size_t i = 0; i < m->blobs; i++) {
-        char path[80] = "blob/";
-
-        for (size_t k = 0; k < 32; k++)
-            snprintf(path + 5 + 2 * k, 3, "%02x", m->blob[i].hash.b[k]);
-        if (!m->blob[i].is_absent)
-            put_file(folder, path, &m->blob[i].bytes);
-    }
-}
-
 /* In a process of its own: honest roles break off where the damage leaves them nothing to build on.
  * Such a record is not made; its folder is missing. */
 static bool forge(const char *folder, const uint8_t seed[32])
@@ -312,7 +267,7 @@ static bool forge(const char *folder, const uint8_t seed[32])
             _exit(2);
         pse_rng_init(&r, seed);
         make(&m, &r);
-        put_record(&m, folder);
+        mini_write(&m, folder);
         _exit(0);
     }
     if (child < 0 || waitpid(child, &status, 0) != child)
