@@ -22,9 +22,8 @@ const pse_seed *mini_seed(const struct mini *m, uint8_t role, uint8_t index)
     case PSE_ROLE_BOARD: return &m->board;
     case PSE_ROLE_TRUSTEE: return &m->trustee[index - 1];
     case PSE_ROLE_MIXER: return &m->mixer[index - 1];
-    default: PSE_REQUIRE(!"a role that signs");
+    default: pse_require_failed("a role that signs", __FILE__, __LINE__);
     }
-    return NULL;
 }
 
 void mini_build(struct mini *m, struct pse_buf *out, const struct pse_entry *entry)
