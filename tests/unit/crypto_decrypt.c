@@ -276,10 +276,10 @@ static void sets_of_trustees(struct pse_group *g, const uint8_t *index, size_t t
     pse_secret poly[8];
     pse_secret nonce;
     pse_secret *k = calloc(2 * m, sizeof *k);
-    pse_point *p = aligned_alloc(64, (m + 1) * sizeof *p);
+    pse_point *p = aligned_alloc(_Alignof(pse_point), (m + 1) * sizeof *p);
     pse_enc *want = calloc(m, sizeof *want);
     pse_enc *enc = calloc(m, sizeof *enc);
-    pse_point *b = aligned_alloc(64, (m + 1) * sizeof *b);
+    pse_point *b = aligned_alloc(_Alignof(pse_point), (m + 1) * sizeof *b);
     uint8_t *list = malloc(64 * (size_t)m);
     uint8_t *blob = malloc(32 * (size_t)m * t);
     struct pse_span d[8];

@@ -360,7 +360,7 @@ static void trial_start(struct trial *t, struct pse_group *g, uint32_t rows, uin
     t->out = malloc(t->list_n);
     t->proof = malloc(t->proof_n);
     k = calloc(t->list_n / 32, sizeof *k);
-    p = aligned_alloc(64, t->list_n / 32 * sizeof *p);
+    p = aligned_alloc(_Alignof(pse_point), t->list_n / 32 * sizeof *p);
     enc = (pse_enc *)t->in;
     pse_secret_random_n(k, t->list_n / 32, rng);
     pse_point_mul_base(g, p, k, t->list_n / 32);
