@@ -1,0 +1,66 @@
+#!/bin/sh
+# demo.sh SOURCE PSEPHOS VERIFY: the demo makes a record that is accepted; a cut one is unfinished, a
+# damaged one is not accepted; the page is whole and speaks for itself.
+set -u
+psephos=$(realpath "$2")
+verify=$(realpath "$3")
+cd "$1" || exit 1
+. tests/ground/tap.sh
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+cd "$dir" || exit 1
+
+check 'the demo holds an election and says so' "$(
+    "$psephos" demo --voters 40 --dir demo --quiet >out 2>err || echo "status $?: $(cat err)"
+    grep -q '^verdict: accepted' out || echo 'no verdict'
+    for words in 'ballots revoked while open' 'ballots restored while open' 'credentials replaced' \
+        'ballots revoked after close' 'of weight' 'turnout' 'psephos-verify demo'; do
+        grep -q -- "$words" out || echo "the report does not say: $words"
+    done
+    [ ! -s err ] || echo "standard error: $(cat err)"
+)"
+check 'the verifier accepts its record' "$("$verify" demo --quiet >/dev/null || echo "status $?")"
+check 'the same seed gives the same record' "$(
+    seed=00000000000000000000000000000000000000000000000000000000000000ff
+    "$psephos" demo --voters 12 --dir one --seed $seed --quiet >/dev/null 2>err || cat err
+    "$psephos" demo --voters 12 --dir two --seed $seed --quiet >/dev/null 2>&1
+    cmp one/checkpoint two/checkpoint
+    grep -q 'predictable' err || { echo 'no warning' && cat err; }
+)"
+check 'it does not write into a folder that holds something' "$(
+    "$psephos" demo --voters 12 --dir demo --quiet >out 2>err && echo 'it did'
+    [ "$(wc -l <err)" -eq 1 ] && grep -q 'not empty' err || cat err
+)"
+check 'without --dir it finds a new folder each time' "$(
+    "$psephos" demo --voters 10 --quiet >/dev/null 2>&1 && "$psephos" demo --voters 10 --quiet \
+        >/dev/null 2>&1
+    [ -f psephos-demo/checkpoint ] && [ -f psephos-demo-2/checkpoint ] || ls
+)"
+
+check 'a flipped bit in a blob is found' "$(
+    cp -r demo bad
+    chmod -R u+w bad
+    blob=$(find bad/blob -type f -size +3 | sort | head -n 1)
+    printf 'X' | dd of="$blob" bs=1 seek=9 conv=notrunc 2>/dev/null
+    "$verify" bad --quiet >out 2>&1
+    [ $? -eq 1 ] || cat out
+)"
+check 'a record without a checkpoint cannot be read' "$(
+    cp -r demo bare
+    rm bare/checkpoint
+    "$verify" bare --quiet >/dev/null 2>&1
+    [ $? -eq 2 ] || echo "status $?"
+)"
+check 'the page is one file, complete, with a table for every chart' "$(
+    page=demo/result.html
+    head -n 1 $page | grep -q '^<!DOCTYPE html>' || echo 'no doctype'
+    tail -n 1 $page | grep -q '^</html>' || echo 'not complete'
+    grep -qiE '<script|src=|href=|@import|url\(' $page && echo 'it asks for something outside'
+    charts=$(grep -c 'role="img"' $page)
+    captions=$(grep -o '<caption>' $page | wc -l)
+    [ "$charts" -ge 6 ] && [ "$captions" -ge "$charts" ] || echo "$charts charts, $captions tables"
+    grep -q '<html lang="en">' $page || echo 'no language'
+    grep -q 'Fair &amp; Even' $page || echo 'an ampersand is not escaped'
+    grep -q 'TEST' $page || echo 'a test election is not marked'
+)"
+finish
