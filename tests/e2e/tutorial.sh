@@ -8,8 +8,8 @@ tutorial=$1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/bin"
-ln -s "$2" "$work/bin/psephos"
-ln -s "$3" "$work/bin/psephos-verify"
+ln -s "$(realpath "$2")" "$work/bin/psephos"
+ln -s "$(realpath "$3")" "$work/bin/psephos-verify"
 PATH=$work/bin:$PATH
 
 sed -n '/^```sh$/,/^```$/p' "$tutorial" | sed '/^```/d' >"$work/commands.sh"
