@@ -102,16 +102,14 @@ static void put_counts(const struct pse_counts *c)
     printf("  %-42s%12" PRIu64 "\n", "dead entries", c->dead);
 }
 
-static bool is_elected(const struct outcome *o, uint16_t contest, size_t option)
+static const struct pse_elected_count *count_of(const struct outcome *o, uint16_t contest)
 {
-    const struct pse_elected_count *c =
-        o->is_counted ? pse_elected_find(&o->elected, contest) : NULL;
-
-    return c != NULL && pse_elected_is(c, contest, option);
+    return o->is_counted ? pse_elected_find(&o->elected, contest) : NULL;
 }
 
 static void put_votes(struct screen_table *t, const struct outcome *o, const struct pse_tally *y)
 {
+    const struct pse_elected_count *c = count_of(o, y->contest->id);
     char bar[SCREEN_BAR_TEXT(REPORT_BAR)];
     uint64_t most = 1;
 
@@ -123,7 +121,10 @@ static void put_votes(struct screen_table *t, const struct outcome *o, const str
         screen_cell(t, title_of(&y->contest->option[i]));
         screen_cellf(t, "%" PRIu64, y->votes[i]);
         screen_cellf(t, "%s", bar);
-        screen_cellf(t, "%s", is_elected(o, y->contest->id, i + 1) ? "elected" : "");
+        screen_cellf(t, "%s",
+                     c == NULL || !pse_elected_is(c, y->contest->id, i + 1) ? ""
+                     : c->result.rule == PSE_RULE_YESNO                     ? "carried"
+                                                                            : "elected");
     }
 }
 
@@ -142,8 +143,33 @@ static void put_tally_head(const struct pse_tally *y)
              : "");
 }
 
+static void put_ties(const struct pse_count_result *r)
+{
+    size_t lots = 0;
+
+    for (size_t i = 0; i < r->ties; i++)
+        lots += r->tie[i].way == PSE_WAY_LOT;
+    if (lots > 0)
+        printf("; %zu tie%s settled by the election's lot", lots, lots == 1 ? "" : "s");
+    puts("");
+}
+
+/* The elected of one contest in their order; a question is carried or not. */
+static void put_elected(const struct pse_count_result *r)
+{
+    printf("  counted by %s: ", pse_count_rule_name(r->rule));
+    if (r->rule == PSE_RULE_YESNO)
+        fputs(r->carried ? "carried" : "not carried", stdout);
+    else
+        fputs(r->elected.n == 0 ? "nobody is elected" : "elected, in order,", stdout);
+    for (size_t i = 0; r->rule != PSE_RULE_YESNO && i < r->elected.n; i++)
+        printf(" %" PRIu32, r->elected.v[i]);
+    put_ties(r);
+}
+
 static pse_rc put_tally(const struct outcome *o, const struct pse_tally *y)
 {
+    const struct pse_elected_count *c = count_of(o, y->contest->id);
     struct screen_table t;
 
     put_tally_head(y);
@@ -157,13 +183,19 @@ static pse_rc put_tally(const struct outcome *o, const struct pse_tally *y)
     }
     if (y->text_n > REPORT_TEXTS_MAX)
         printf("  and %zu more texts (--json lists them)\n", y->text_n - REPORT_TEXTS_MAX);
+    if (c != NULL && !c->by->by_lists)
+        put_elected(&c->result);
     return PSE_OK;
 }
 
-static pse_rc put_parties(const struct pse_count_result *r)
+/* A count by lists takes several contests together, so it stands after them. */
+static pse_rc put_lists(const struct pse_count_result *r)
 {
     struct screen_table t;
 
+    printf("\nCounted by %s over %zu contests: %zu elected", pse_count_rule_name(r->rule),
+           r->returns->constituencies, r->elected.n);
+    put_ties(r);
     screen_table_init(&t, "lr");
     for (size_t i = 0; i < r->items; i++) {
         if (r->party_seats[i] == 0)
@@ -172,26 +204,6 @@ static pse_rc put_parties(const struct pse_count_result *r)
         screen_cellf(&t, "%" PRIu32, r->party_seats[i]);
     }
     return screen_table_print(&t, stdout, 2, false);
-}
-
-static pse_rc put_count(const struct pse_elected_count *c)
-{
-    const struct pse_count_result *r = &c->result;
-    size_t lots = 0;
-
-    for (size_t i = 0; i < r->ties; i++)
-        lots += r->tie[i].way == PSE_WAY_LOT;
-    printf("\ncounted by %s: %zu elected", pse_count_rule_name(r->rule), r->elected.n);
-    if (lots > 0)
-        printf(", %zu tie%s settled by the election's lot", lots, lots == 1 ? "" : "s");
-    puts("");
-    if (c->by->by_lists)
-        return put_parties(r);
-    printf("  in order:");
-    for (size_t i = 0; i < r->elected.n; i++)
-        printf(" %" PRIu32, r->elected.v[i]);
-    puts("");
-    return PSE_OK;
 }
 
 static void put_finding(const struct outcome *o, const struct pse_finding *f)
@@ -263,8 +275,10 @@ pse_rc report_text(const struct outcome *o, bool quiet)
             put_counts(pse_engine_counts(e));
         for (size_t i = 0; i < o->tallies; i++)
             PSE_TRY(put_tally(o, &o->tally[i]));
-        for (size_t i = 0; o->is_counted && i < o->elected.doc.counts; i++)
-            PSE_TRY(put_count(&o->elected.count[i]));
+        for (size_t i = 0; o->is_counted && i < o->elected.doc.counts; i++) {
+            if (o->elected.count[i].by->by_lists)
+                PSE_TRY(put_lists(&o->elected.count[i].result));
+        }
         if (o->uncounted != NULL)
             printf("\n%s\n", o->uncounted);
         puts("");
