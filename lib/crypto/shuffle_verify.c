@@ -1,10 +1,11 @@
 #include "crypto/shuffle_parts.h"
 
 /* Rows that one task handles at a time. A sum of (3 + 2 w) terms a row is long enough for buckets
- * to pay, and the points of all workers together stay at some megabytes, whatever N is. */
-enum { BLOCK = 4096 };
+ * to pay, and the points of all workers together stay at some megabytes, whatever N is. Short lists
+ * are cut finer, so that every worker has two blocks. */
+enum { BLOCK_MAX = 4096, BLOCK_MIN = 256 };
 
-/* Scratch of one worker: (3 + 2 w) BLOCK + 1 terms of the main sum, and one column. */
+/* Scratch of one worker: (3 + 2 w) terms a row and one more of the main sum, and one column. */
 struct bench {
     pse_point *p;
     pse_scalar *k;
@@ -41,6 +42,7 @@ struct verifier {
     struct shuffle_layout l;
     size_t n;
     unsigned width;
+    size_t block; /* rows, a multiple of 4 */
     size_t blocks;
     uint8_t h1[64];
     pse_scalar c;
@@ -55,14 +57,14 @@ static size_t memory_bound(const struct verifier *v)
 {
     size_t row = (4 + 2 * (size_t)v->width) * (sizeof(pse_point) + sizeof(pse_scalar)) + 256;
 
-    return pse_pool_width(pse_group_pool(v->g)) * row * BLOCK + v->blocks * sizeof(struct portion) +
-           (64u << 20);
+    return pse_pool_width(pse_group_pool(v->g)) * row * v->block +
+           v->blocks * sizeof(struct portion) + (64u << 20);
 }
 
 static pse_rc bench_allocate(struct verifier *v, struct pse_arena *arena)
 {
     unsigned workers = pse_pool_width(pse_group_pool(v->g));
-    size_t rows = v->n < BLOCK ? v->n : BLOCK;
+    size_t rows = v->n < v->block ? v->n : v->block;
     size_t terms = (3 + 2 * (size_t)v->width) * rows + 1;
 
     v->portion = PSE_NEW(arena, struct portion, v->blocks);
@@ -256,8 +258,8 @@ static void block_task(void *ctx, size_t index, unsigned worker)
     const struct verifier *v = ctx;
     struct block b = {.v = v, .w = &v->bench[worker], .part = &v->portion[index]};
 
-    b.from = index * BLOCK;
-    b.n = v->n - b.from < BLOCK ? v->n - b.from : BLOCK;
+    b.from = index * v->block;
+    b.n = v->n - b.from < v->block ? v->n - b.from : v->block;
     b.sums = v->proof != NULL && v->out != NULL;
     b.part->list_ok = b.part->proof_ok = b.part->in_ok = true;
     b.part->rc = block_run(&b);
@@ -402,6 +404,15 @@ static pse_rc verify(struct verifier *v, struct pse_shuffle_verdict *verdict,
     return verdict->equations == PSE_E_MEMORY ? PSE_E_MEMORY : PSE_OK;
 }
 
+static size_t block_rows(size_t n, unsigned workers)
+{
+    size_t rows = (n / (2 * workers) + 4) / 4 * 4;
+
+    if (rows > BLOCK_MAX)
+        return BLOCK_MAX;
+    return rows < BLOCK_MIN ? BLOCK_MIN : rows;
+}
+
 static const struct pse_shuffle_verdict undecided = {PSE_E_MISSING, PSE_E_MISSING, PSE_E_MISSING};
 
 pse_rc pse_shuffle_verify(const struct pse_joint *joint, struct pse_shuffle_verdict *verdict,
@@ -415,7 +426,8 @@ pse_rc pse_shuffle_verify(const struct pse_joint *joint, struct pse_shuffle_verd
     v.n = shuffle->rows;
     v.width = shuffle->width;
     v.l = shuffle_layout_of(shuffle->rows, shuffle->width);
-    v.blocks = (v.n - 1) / BLOCK + 1;
+    v.block = block_rows(v.n, pse_pool_width(pse_group_pool(v.g)));
+    v.blocks = (v.n - 1) / v.block + 1;
     PSE_REQUIRE(in.n == v.l.list);
     v.out = out.n == v.l.list ? out.p : NULL;
     v.proof = proof.n == v.l.size ? proof.p : NULL;
