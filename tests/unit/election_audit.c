@@ -76,6 +76,39 @@ static void counts_that_must_be_printed(void **state)
     pse_audit_free(a);
 }
 
+static void expect_votes(const struct pse_engine *e, struct mini *m, uint16_t contest, uint16_t pot,
+                         const uint64_t *votes, uint64_t blank)
+{
+    PSE_ARENA(arena, 1 << 20);
+    const struct pse_manifest *manifest = pse_engine_manifest(e);
+    const struct pse_contest *c = pse_manifest_contest(manifest, contest);
+    struct pse_tally t;
+
+    assert_int_equal(pse_tally_make(&t, &arena, m->g, manifest, pse_engine_result(e), c, pot),
+                     PSE_OK);
+    for (size_t k = 0; k < c->options; k++)
+        assert_int_equal(t.votes[k], votes[k]);
+    assert_int_equal(t.blank, blank);
+    assert_int_equal(t.invalid, 0);
+}
+
+/* What the nine voters chose, by hand: weights 3 and 5 count in the homomorphic contest. */
+static void result_is_what_was_voted(void **state)
+{
+    struct mini *m = *state;
+    struct pse_audit *a;
+    const struct pse_engine *e;
+
+    mini_until(m, MINI_DONE);
+    a = audited(m);
+    e = pse_audit_engine(a);
+    expect_votes(e, m, 1, 1, (const uint64_t[]){1, 0, 3}, 0);
+    expect_votes(e, m, 1, 3, (const uint64_t[]){0, 1 + 3, 5}, 0);
+    expect_votes(e, m, 2, 1, (const uint64_t[]){0, 0, 3}, 1);
+    expect_votes(e, m, 3, 3, (const uint64_t[]){0, 0}, 0);
+    pse_audit_free(a);
+}
+
 static void names_of_witnesses(void **state)
 {
     struct mini *m = *state;
@@ -352,12 +385,12 @@ int main(void)
 {
 #define WITH(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
     const struct CMUnitTest tests[] = {
-        WITH(honest_election_is_accepted), WITH(counts_that_must_be_printed),
-        WITH(names_of_witnesses),          WITH(strict_mode_refuses_dead_entries),
-        WITH(pins_must_be_equal),          WITH(findings_are_bounded_and_counted),
-        WITH(no_wrong_answer_is_accepted), WITH(no_checkpoint_is_no_record),
-        WITH(enormous_size_stated),        WITH(documents_of_the_manifest),
-        WITH(progress_and_time_are_told),
+        WITH(honest_election_is_accepted),      WITH(counts_that_must_be_printed),
+        WITH(result_is_what_was_voted),         WITH(names_of_witnesses),
+        WITH(strict_mode_refuses_dead_entries), WITH(pins_must_be_equal),
+        WITH(findings_are_bounded_and_counted), WITH(no_wrong_answer_is_accepted),
+        WITH(no_checkpoint_is_no_record),       WITH(enormous_size_stated),
+        WITH(documents_of_the_manifest),        WITH(progress_and_time_are_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
