@@ -9,6 +9,7 @@
 
 #include "cursor.h"
 #include "hash.h"
+#include "hash_many.h"
 #include "json.h"
 #include "json_write.h"
 #include "text.h"

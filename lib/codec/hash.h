@@ -1,4 +1,5 @@
-/* SHA-256 and SHA-512 (FIPS 180-4), one-shot and streaming, over libsodium.
+/* SHA-256 and SHA-512 (FIPS 180-4), one-shot and streaming: libsodium's, SHA-256 by the processor's
+ * own instructions where it has them. Many messages at once: hash_many.h.
  *
  * Plain hashing; transcripts and challenges (protocol 1.1) are built on it in crypto. Time depends
  * on lengths only. A stream that absorbed a secret is wiped with its _wipe. */
