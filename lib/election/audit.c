@@ -253,7 +253,7 @@ static pse_rc rounds(struct pse_audit *a, struct round *r, struct pse_tile_check
 /* Bundles and hash tiles that a record of this size has. */
 static uint64_t files_of(uint64_t size)
 {
-    uint64_t files = (size + PSE_TILE_WIDTH - 1) / PSE_TILE_WIDTH;
+    uint64_t files = size / PSE_TILE_WIDTH + (size % PSE_TILE_WIDTH > 0);
 
     for (unsigned level = 0; level < PSE_TILE_LEVELS; level++) {
         uint64_t full;

@@ -73,7 +73,8 @@ static pse_rc examine_blobs(struct pse_engine *e, struct pse_exam *x, uint8_t **
     enum pse_blob_state proof_is;
     struct pse_span proof_bytes = {NULL, 0};
 
-    PSE_TRY(pse_shuffle_sizes(&list_n, &proof_n, x->in.u.mix.n, x->in.u.mix.w));
+    if (pse_shuffle_sizes(&list_n, &proof_n, x->in.u.mix.n, x->in.u.mix.w) != PSE_OK)
+        return PSE_E_LIMIT; /* more rows than a shuffle of this implementation has */
     PSE_TRY(pse_blob_fetch(e, &list_is, &x->blob, &x->blob_n, &x->in.u.mix.out, list_n, list_n));
     PSE_TRY(
         pse_blob_fetch(e, &proof_is, proof, &proof_bytes.n, &x->in.u.mix.proof, proof_n, proof_n));
