@@ -173,6 +173,7 @@ void pse_dkg_share_own(pse_secret *share, const pse_dkg_secret *s, unsigned j)
 {
     PSE_SECRET(pse_secret, x);
 
+    PSE_REQUIRE(s->t >= 1);
     pse_secret_set_u64(&x, j);
     *share = s->a[s->t - 1];
     for (unsigned k = s->t - 1; k > 0; k--)
