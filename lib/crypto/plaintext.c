@@ -119,21 +119,36 @@ static bool read_round(const struct pse_group *g, struct reading *r, const uint8
     return more;
 }
 
+struct read_job {
+    const struct pse_group *g;
+    uint8_t *data;
+    uint8_t *well_formed;
+    const uint8_t *points;
+    size_t n;
+};
+
+static void read_task(void *ctx, size_t index, unsigned worker)
+{
+    const struct read_job *job = ctx;
+    size_t at = index * READ_BLOCK;
+    size_t n = job->n - at < READ_BLOCK ? job->n - at : READ_BLOCK;
+    uint8_t *data = job->data + PSE_ELEMENT_BYTES * at;
+    struct reading r[READ_BLOCK];
+    unsigned first = 0;
+
+    (void)worker;
+    for (size_t i = 0; i < n; i++)
+        read_start(&r[i], data + PSE_ELEMENT_BYTES * i, job->points + 32 * (at + i));
+    while (read_round(job->g, r, data, n, first))
+        first += READ_COUNTERS;
+    for (size_t i = 0; i < n; i++)
+        job->well_formed[at + i] = r[i].open;
+}
+
 void pse_element_decode_vt(const struct pse_group *g, uint8_t *data, uint8_t *well_formed,
                            const uint8_t *points, size_t n)
 {
-    struct reading r[READ_BLOCK];
+    struct read_job job = {g, data, well_formed, points, n};
 
-    for (size_t at = 0; at < n; at += READ_BLOCK) {
-        size_t k = n - at < READ_BLOCK ? n - at : READ_BLOCK;
-        uint8_t *d = data + PSE_ELEMENT_BYTES * at;
-        unsigned first = 0;
-
-        for (size_t i = 0; i < k; i++)
-            read_start(&r[i], d + PSE_ELEMENT_BYTES * i, points + 32 * (at + i));
-        while (read_round(g, r, d, k, first))
-            first += READ_COUNTERS;
-        for (size_t i = 0; i < k; i++)
-            well_formed[at + i] = r[i].open;
-    }
+    pse_pool_run(pse_group_pool(g), read_task, &job, (n + READ_BLOCK - 1) / READ_BLOCK);
 }
