@@ -56,7 +56,7 @@ static void put_rate(char *out, size_t size, double rate)
     else if (rate >= 1e4)
         snprintf(out, size, "%.0fk/s", rate / 1e3);
     else
-        snprintf(out, size, "%.0f/s", rate);
+        snprintf(out, size, rate < 10 ? "%.1f/s" : "%.0f/s", rate);
 }
 
 static void show(struct progress *p, double now, bool last)

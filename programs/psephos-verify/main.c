@@ -29,6 +29,12 @@ struct request {
     bool version;
 };
 
+/* Progress of an audit: the bar of the present step, and the entries done when it began. */
+struct watch {
+    struct progress bar;
+    uint64_t before;
+};
+
 /* What the audit works with, made once and released together. */
 struct tools {
     struct pse_rng rng;
@@ -36,7 +42,7 @@ struct tools {
     struct pse_group *group;
     struct record_reader files;
     struct pse_buf policy;
-    struct progress progress;
+    struct watch watch;
 };
 
 static uint64_t processors(void)
@@ -147,7 +153,7 @@ static enum verify_exit make_tools(struct tools *t, const struct request *r)
                   r->backend);
         return VERIFY_EXIT_USAGE;
     }
-    progress_init(&t->progress, NAME, r->quiet || r->json);
+    progress_init(&t->watch.bar, NAME, r->quiet || r->json);
     return VERIFY_EXIT_PASSED;
 }
 
@@ -166,14 +172,30 @@ static uint64_t clock_now(void *ctx)
     return (uint64_t)(progress_now() * 1e9);
 }
 
+/* Entries are many and cheap, but for a few at the end that stand for whole lists; these are steps
+ * of their own, so that a full bar does not stand still. */
+static const char *step_of(uint8_t type)
+{
+    switch (type) {
+    case PSE_ENTRY_FREEZE: return "ballots that count";
+    case PSE_ENTRY_MIX: return "shuffles";
+    case PSE_ENTRY_DECRYPT: return "decryption shares";
+    case PSE_ENTRY_RESULT: return "result";
+    default: return "entries";
+    }
+}
+
 static void on_progress(void *ctx, uint64_t done, uint64_t total, uint8_t type)
 {
-    struct progress *p = ctx;
+    struct watch *w = ctx;
+    const char *step = step_of(type);
+    bool is_bulk = strcmp(step, "entries") == 0;
 
-    (void)type;
-    if (p->what == NULL)
-        progress_step(p, "entries", total);
-    progress_set(p, done);
+    if (w->bar.what == NULL || strcmp(w->bar.what, step) != 0) {
+        progress_step(&w->bar, step, is_bulk ? total : 0);
+        w->before = is_bulk ? 0 : done;
+    }
+    progress_set(&w->bar, done - w->before);
 }
 
 static enum verify_exit unreadable(pse_rc rc, const char *dir)
@@ -197,7 +219,7 @@ static enum verify_exit audit(struct tools *t, const struct request *r)
         .rng = &t->rng,
         .now = clock_now,
         .progress = on_progress,
-        .progress_ctx = &t->progress,
+        .progress_ctx = &t->watch,
         .eid = r->eid.given ? &r->eid.value : NULL,
         .policy = r->policy == NULL ? pse_span(NULL, 0) : pse_buf_span(&t->policy),
     };
@@ -211,7 +233,7 @@ static enum verify_exit audit(struct tools *t, const struct request *r)
     enum verify_exit exit = VERIFY_EXIT_USAGE;
     pse_rc rc = pse_audit_run(&a, &options, &reader);
 
-    progress_end(&t->progress);
+    progress_end(&t->watch.bar);
     if (rc != PSE_OK)
         return unreadable(rc, r->dir);
     o.audit = a;
