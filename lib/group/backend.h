@@ -12,6 +12,16 @@
 #include "group/group.h"
 #include "group/recode.h"
 
+/* What sums cost, in one unit (a field multiplication, a nanosecond): measured once for a back-end,
+ * used to choose method and windows. */
+struct pse_msm_costs {
+    unsigned bucket_term; /* one addend into one bucket */
+    unsigned bucket;      /* one bucket into the sum of its window */
+    unsigned straus_term; /* a term's table */
+    unsigned straus_add;  /* one addition out of it, one in six bits */
+    unsigned doubling;
+};
+
 struct pse_backend_ops {
     const char *name;
 
@@ -56,6 +66,7 @@ struct pse_backend_ops {
     void (*windows_vt)(pse_point *out, const void *addends, const struct pse_windows *k, size_t n,
                        unsigned first, unsigned windows, unsigned count, unsigned bits,
                        void *scratch);
+    struct pse_msm_costs costs;
     /* out = Σ 2^(bits i) window[i]. */
     void (*horner_vt)(pse_point *out, const pse_point *window, unsigned count, unsigned bits);
 };

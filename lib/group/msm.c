@@ -91,7 +91,6 @@ struct plan {
 
 struct bucket_job {
     const struct pse_group *g;
-    const pse_scalar *k;
     const pse_point *p;
     size_t n;
     struct plan plan;
@@ -134,42 +133,64 @@ static void bucket_task(void *ctx, size_t index, unsigned worker)
                     job->buckets + worker * ops->bucket_size(plan->bits));
 }
 
-/* Cost in field multiplications: every bit of a scalar brings 1/bits additions, every window two
- * additions a bucket. @p total is the sum of the lengths, @p longest their maximum. */
-static size_t bucket_cost(unsigned bits, size_t n, size_t total, unsigned longest)
-{
-    size_t windows = pse_windows_count(longest, bits);
+/* How many scalars, how long together, how long the longest. */
+struct lengths {
+    size_t n, total;
+    unsigned longest;
+};
 
-    return 7 * (total / bits + n / 2) + windows * 18 * ((size_t)1 << (bits - 1));
+/* Every bit of a scalar brings 1/bits additions, its topmost digit half a one more. */
+static size_t bucket_cost(const struct pse_msm_costs *cost, unsigned bits, const struct lengths *k)
+{
+    size_t windows = pse_windows_count(k->longest, bits);
+
+    return cost->bucket_term * (k->total / bits + k->n / 2) +
+           windows * cost->bucket * ((size_t)1 << (bits - 1));
 }
 
-static struct plan plan_make(const struct pse_group *g, size_t n, size_t total, unsigned longest)
+static size_t straus_cost(const struct pse_msm_costs *cost, const struct lengths *k)
 {
-    unsigned width = pse_pool_width(g->pool);
-    struct plan plan = {.bits = BITS_MIN, .split = 1};
-    size_t steps;
+    size_t blocks = (k->n - 1) / STRAUS_BLOCK + 1;
+
+    return blocks * k->longest * cost->doubling + k->n * cost->straus_term +
+           k->total / 6 * cost->straus_add;
+}
+
+/* The width of windows that costs least. */
+static unsigned plan_bits(const struct pse_msm_costs *cost, const struct lengths *k)
+{
+    unsigned best = BITS_MIN;
 
     for (unsigned bits = BITS_MIN + 1; bits <= BITS_MAX; bits++) {
-        if (bucket_cost(bits, n, total, longest) < bucket_cost(plan.bits, n, total, longest))
-            plan.bits = bits;
+        if (bucket_cost(cost, bits, k) < bucket_cost(cost, best, k))
+            best = bits;
     }
-    plan.count = pse_windows_count(longest, plan.bits);
+    return best;
+}
+
+static struct plan plan_make(const struct pse_group *g, unsigned bits, const struct lengths *k)
+{
+    unsigned width = pse_pool_width(g->pool);
+    struct plan plan = {.bits = bits, .split = 1};
+    size_t steps;
+
+    plan.count = pse_windows_count(k->longest, bits);
     steps = (plan.count - 1) / g->ops->windows_step + 1;
     /* Two tasks a worker even out; a part needs terms enough to pay for its buckets. */
-    while (plan.split * steps < 2 * (size_t)width && n / (plan.split + 1) > (size_t)1 << plan.bits)
+    while (plan.split * steps < 2 * (size_t)width && k->n / (plan.split + 1) > (size_t)1 << bits)
         plan.split++;
     if (width == 1)
         plan.split = 1;
     return plan;
 }
 
-static pse_rc bucket_run(struct bucket_job *job, size_t total, unsigned longest)
+static pse_rc bucket_run(struct bucket_job *job, unsigned bits, const struct lengths *k)
 {
     const struct pse_backend_ops *ops = job->g->ops;
     struct pse_pool *pool = job->g->pool;
     size_t steps;
 
-    job->plan = plan_make(job->g, job->n, total, longest);
+    job->plan = plan_make(job->g, bits, k);
     steps = (job->plan.count - 1) / ops->windows_step + 1;
     job->addends = scratch_new(job->n, ops->addend_size);
     job->buckets = scratch_new(pse_pool_width(pool), ops->bucket_size(job->plan.bits));
@@ -187,10 +208,11 @@ static pse_rc bucket_run(struct bucket_job *job, size_t total, unsigned longest)
 static pse_rc msm_block_vt(const struct pse_group *g, pse_point *out, const pse_scalar *k,
                            const pse_point *p, size_t n)
 {
-    struct bucket_job job = {.g = g, .k = k, .p = p, .n = n};
-    size_t total = 0;
-    unsigned longest = 0;
-    pse_rc rc = PSE_E_MEMORY;
+    const struct pse_msm_costs *costs = &g->ops->costs;
+    struct bucket_job job = {.g = g, .p = p, .n = n};
+    struct lengths lengths = {.n = n};
+    unsigned window;
+    pse_rc rc;
 
     job.windows = scratch_new(n, sizeof *job.windows);
     if (job.windows == NULL)
@@ -198,10 +220,15 @@ static pse_rc msm_block_vt(const struct pse_group *g, pse_point *out, const pse_
     for (size_t i = 0; i < n; i++) {
         unsigned bits = pse_windows_from_scalar_vt(&job.windows[i], &k[i]);
 
-        total += bits;
-        longest = bits > longest ? bits : longest;
+        lengths.total += bits;
+        lengths.longest = bits > lengths.longest ? bits : lengths.longest;
     }
-    rc = bucket_run(&job, total, longest);
+    window = plan_bits(costs, &lengths);
+    if (straus_cost(costs, &lengths) <= bucket_cost(costs, window, &lengths)) {
+        free(job.windows);
+        return straus_run(g, out, k, p, n, n < STRAUS_BLOCK ? n : STRAUS_BLOCK, true);
+    }
+    rc = bucket_run(&job, window, &lengths);
     if (rc == PSE_OK)
         g->ops->horner_vt(out, job.sums, job.plan.count, job.plan.bits);
     free(job.sums);
@@ -211,9 +238,6 @@ static pse_rc msm_block_vt(const struct pse_group *g, pse_point *out, const pse_
     return rc;
 }
 
-/* Below this number of terms the shared doublings win over buckets (measured, portable core). */
-enum { BUCKETS_FROM = 160 };
-
 pse_rc pse_msm_vt(const struct pse_group *g, pse_point *out, const pse_scalar *k,
                   const pse_point *p, size_t n)
 {
@@ -221,10 +245,6 @@ pse_rc pse_msm_vt(const struct pse_group *g, pse_point *out, const pse_scalar *k
     pse_rc rc = PSE_OK;
 
     g->ops->identity(&total, 1);
-    if (n > 0 && n < BUCKETS_FROM) {
-        rc = straus_run(g, &total, k, p, n, n < STRAUS_BLOCK ? n : STRAUS_BLOCK, true);
-        n = 0;
-    }
     for (size_t at = 0; at < n && rc == PSE_OK; at += BLOCK_TERMS) {
         rc = msm_block_vt(g, &part, k + at, p + at, n - at < BLOCK_TERMS ? n - at : BLOCK_TERMS);
         if (rc == PSE_OK)

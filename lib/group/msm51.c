@@ -97,32 +97,38 @@ static void bucket_set(struct bucket *b, const struct ge_affine *a, bool negativ
     b->full = true;
 }
 
-/* Half of all digits are negative, at random: the sign chooses operands by index, as a branch would
- * be guessed wrong every other time. -P exchanges the halves of P, and f with g. */
-static void bucket_add(struct bucket *b, const struct ge_affine *a, bool negative)
+/* p = p + a, or p - a. Half of all digits are negative, at random: the sign chooses operands by
+ * index, as a branch would be guessed wrong every other time. -a exchanges the halves of a, and f
+ * with g. Not inlined, for the reason given in edwards51.h. */
+static __attribute__((noinline)) void add_signed(struct ge *p, const struct ge_affine *a,
+                                                 bool negative)
 {
     const struct fe *half[2] = {&a->sum, &a->diff};
     struct fe fg[2];
     struct fe x, y, c, dd, e, h;
 
-    if (!b->full) {
-        bucket_set(b, a, negative);
-        return;
-    }
-    fe_sub(&x, &b->p.y, &b->p.x);
+    fe_sub(&x, &p->y, &p->x);
     fe_mul(&x, &x, half[!negative]);
-    fe_add(&y, &b->p.y, &b->p.x);
+    fe_add(&y, &p->y, &p->x);
     fe_mul(&y, &y, half[negative]);
-    fe_mul(&c, &b->p.t, &a->t2d);
-    fe_add(&dd, &b->p.z, &b->p.z);
+    fe_mul(&c, &p->t, &a->t2d);
+    fe_add(&dd, &p->z, &p->z);
     fe_sub(&fg[0], &dd, &c);
     fe_add(&fg[1], &dd, &c);
     fe_sub(&e, &y, &x);
     fe_add(&h, &y, &x);
-    fe_mul(&b->p.x, &e, &fg[negative]);
-    fe_mul(&b->p.y, &fg[!negative], &h);
-    fe_mul(&b->p.z, &fg[0], &fg[1]);
-    fe_mul(&b->p.t, &e, &h);
+    fe_mul(&p->x, &e, &fg[negative]);
+    fe_mul(&p->y, &fg[!negative], &h);
+    fe_mul(&p->z, &fg[0], &fg[1]);
+    fe_mul(&p->t, &e, &h);
+}
+
+static void bucket_add(struct bucket *b, const struct ge_affine *a, bool negative)
+{
+    if (b->full)
+        add_signed(&b->p, a, negative);
+    else
+        bucket_set(b, a, negative);
 }
 
 /* Σ (i+1) bucket[i]: from the top, the running sum of buckets is added once for each bucket. */
@@ -134,11 +140,11 @@ static void bucket_reduce(struct ge *sum, const struct bucket *bucket, size_t n)
     *sum = ge_identity;
     for (size_t i = n; i-- > 0;) {
         if (bucket[i].full) {
-            ge_add_full(&running, &running, &bucket[i].p);
+            pse_ge51_add_full(&running, &running, &bucket[i].p);
             any = true;
         }
         if (any)
-            ge_add_full(sum, sum, &running);
+            pse_ge51_add_full(sum, sum, &running);
     }
 }
 
@@ -191,9 +197,9 @@ void pse_p51_horner_vt(pse_point *out, const pse_point *window, unsigned count, 
 
     for (unsigned i = count; i-- > 0;) {
         if (i + 1 < count)
-            ge_double_n(&q, (int)bits);
+            pse_ge51_double_n(&q, (int)bits);
         ge_load(&p, &window[i]);
-        ge_add_full(&q, &q, &p);
+        pse_ge51_add_full(&q, &q, &p);
     }
     ge_store(out, &q);
 }

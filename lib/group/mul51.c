@@ -15,10 +15,7 @@ static void table_fill(struct cached_table *t, const struct ge *p)
 
     ge_to_cached(&t->multiple[0], p);
     for (int i = 1; i < MULTIPLES; i++) {
-        struct ge_completed c;
-
-        ge_add(&c, &q, &t->multiple[0]);
-        ge_complete(&q, &c);
+        pse_ge51_add(&q, &q, &t->multiple[0]);
         ge_to_cached(&t->multiple[i], &q);
     }
 }
@@ -89,7 +86,6 @@ static void mul_digits(pse_point *out, const int8_t e[PSE_RADIX16_DIGITS], const
 {
     struct cached_table t;
     struct ge_cached c;
-    struct ge_completed sum;
     struct ge q;
 
     ge_load(&q, p);
@@ -97,17 +93,15 @@ static void mul_digits(pse_point *out, const int8_t e[PSE_RADIX16_DIGITS], const
     q = ge_identity;
     for (size_t i = PSE_RADIX16_DIGITS; i-- > 0;) {
         if (i + 1 < PSE_RADIX16_DIGITS)
-            ge_double_n(&q, 4);
+            pse_ge51_double_n(&q, 4);
         cached_look_up(&c, &t, e[i]);
-        ge_add(&sum, &q, &c);
         if (i > 0)
-            ge_complete_xyz(&q, &sum);
+            pse_ge51_add_xyz(&q, &q, &c);
         else
-            ge_complete(&q, &sum);
+            pse_ge51_add(&q, &q, &c);
     }
     ge_store(out, &q);
     pse_wipe(&c, sizeof c);
-    pse_wipe(&sum, sizeof sum);
 }
 
 void pse_p51_mul(pse_point *out, const pse_secret *k, const pse_point *p, size_t n)
@@ -144,10 +138,10 @@ void pse_p51_table_build(void *table, const pse_point *base)
 
         multiple[0] = p;
         for (size_t j = 1; j < MULTIPLES; j++)
-            ge_add_full(&multiple[j], &multiple[j - 1], &p);
+            pse_ge51_add_full(&multiple[j], &multiple[j - 1], &p);
         pse_p51_normalise(t->multiple[i], multiple, MULTIPLES);
         p = multiple[MULTIPLES - 1];
-        ge_double_n(&p, 1);
+        pse_ge51_double_n(&p, 1);
     }
 }
 
@@ -155,7 +149,6 @@ void pse_p51_table_mul(pse_point *out, const void *table, const pse_secret *k, s
 {
     const struct pse_p51_table *t = table;
     int8_t e[PSE_RADIX16_DIGITS];
-    struct ge_completed sum;
     struct ge_affine a;
 
     for (size_t i = 0; i < n; i++) {
@@ -164,14 +157,12 @@ void pse_p51_table_mul(pse_point *out, const void *table, const pse_secret *k, s
         pse_recode_radix16(e, k[i].w);
         for (size_t j = 0; j < PSE_RADIX16_DIGITS; j++) {
             affine_look_up(&a, t->multiple[j], e[j]);
-            ge_add_affine(&sum, &q, &a);
-            ge_complete(&q, &sum);
+            pse_ge51_add_affine(&q, &q, &a);
         }
         ge_store(&out[i], &q);
     }
     pse_wipe(e, sizeof e);
     pse_wipe(&a, sizeof a);
-    pse_wipe(&sum, sizeof sum);
 }
 
 /* --- sums under one chain of doublings ------------------------------------------------------- */
@@ -196,7 +187,6 @@ void pse_p51_straus(pse_point *out, const pse_secret *k, const pse_point *p, siz
                     void *scratch)
 {
     union straus_term *term = scratch;
-    struct ge_completed sum;
     struct ge_cached c;
     struct ge q;
 
@@ -208,31 +198,27 @@ void pse_p51_straus(pse_point *out, const pse_secret *k, const pse_point *p, siz
     q = ge_identity;
     for (size_t i = PSE_RADIX16_DIGITS; i-- > 0;) {
         if (i + 1 < PSE_RADIX16_DIGITS)
-            ge_double_n(&q, 4);
+            pse_ge51_double_n(&q, 4);
         for (size_t j = 0; j < n; j++) {
             cached_look_up(&c, &term[j].ct.table, term[j].ct.digit[i]);
-            ge_add(&sum, &q, &c);
-            ge_complete(&q, &sum);
+            pse_ge51_add(&q, &q, &c);
         }
     }
     ge_store(out, &q);
     pse_wipe(&c, sizeof c);
-    pse_wipe(&sum, sizeof sum);
 }
 
 static void odd_fill(struct cached_table *t, const struct ge *p)
 {
-    struct ge_completed c;
     struct ge twice = *p;
     struct ge q = *p;
     struct ge_cached step;
 
-    ge_double_n(&twice, 1);
+    pse_ge51_double_n(&twice, 1);
     ge_to_cached(&step, &twice);
     ge_to_cached(&t->multiple[0], p);
     for (int i = 1; i < MULTIPLES; i++) {
-        ge_add(&c, &q, &step);
-        ge_complete(&q, &c);
+        pse_ge51_add(&q, &q, &step);
         ge_to_cached(&t->multiple[i], &q);
     }
 }
@@ -241,7 +227,6 @@ void pse_p51_straus_vt(pse_point *out, const pse_scalar *k, const pse_point *p, 
                        void *scratch)
 {
     union straus_term *term = scratch;
-    struct ge_completed sum;
     struct ge_cached minus;
     struct ge q;
     unsigned used = 0;
@@ -255,19 +240,16 @@ void pse_p51_straus_vt(pse_point *out, const pse_scalar *k, const pse_point *p, 
     }
     q = ge_identity;
     for (size_t i = used; i-- > 0;) {
-        ge_double_n(&q, 1);
+        pse_ge51_double_n(&q, 1);
         for (size_t j = 0; j < n; j++) {
             int digit = term[j].vt.naf[i];
 
             if (digit > 0) {
-                ge_add(&sum, &q, &term[j].vt.odd.multiple[digit / 2]);
+                pse_ge51_add(&q, &q, &term[j].vt.odd.multiple[digit / 2]);
             } else if (digit < 0) {
                 ge_cached_neg(&minus, &term[j].vt.odd.multiple[-digit / 2]);
-                ge_add(&sum, &q, &minus);
-            } else {
-                continue;
+                pse_ge51_add(&q, &q, &minus);
             }
-            ge_complete(&q, &sum);
         }
     }
     ge_store(out, &q);

@@ -14,7 +14,7 @@ static void add(pse_point *out, const pse_point *a, const pse_point *b, size_t n
 
         ge_load(&p, &a[i]);
         ge_load(&q, &b[i]);
-        ge_add_full(&p, &p, &q);
+        pse_ge51_add_full(&p, &p, &q);
         ge_store(&out[i], &p);
     }
 }
@@ -27,7 +27,7 @@ static void sub(pse_point *out, const pse_point *a, const pse_point *b, size_t n
         ge_load(&p, &a[i]);
         ge_load(&q, &b[i]);
         ge_neg(&q, &q);
-        ge_add_full(&p, &p, &q);
+        pse_ge51_add_full(&p, &p, &q);
         ge_store(&out[i], &p);
     }
 }
@@ -51,7 +51,7 @@ static void sum(pse_point *out, const pse_point *in, size_t n)
         struct ge p;
 
         ge_load(&p, &in[i]);
-        ge_add_full(&total, &total, &p);
+        pse_ge51_add_full(&total, &total, &p);
     }
     ge_store(out, &total);
 }
@@ -81,5 +81,6 @@ const struct pse_backend_ops pse_backend_portable = {
     .prepare_vt = pse_p51_prepare_vt,
     .bucket_size = pse_p51_bucket_size,
     .windows_vt = pse_p51_windows_vt,
+    .costs = {.bucket_term = 7, .bucket = 12, .straus_term = 72, .straus_add = 9, .doubling = 7},
     .horner_vt = pse_p51_horner_vt,
 };

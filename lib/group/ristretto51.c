@@ -193,7 +193,7 @@ void pse_p51_from_uniform(pse_point *out, const uint8_t (*uniform)[64], size_t n
 
         map_one(&p, uniform[i]);
         map_one(&q, uniform[i] + 32);
-        ge_add_full(&p, &p, &q);
+        pse_ge51_add_full(&p, &p, &q);
         ge_store(&out[i], &p);
     }
 }
