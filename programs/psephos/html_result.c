@@ -152,25 +152,40 @@ static pse_rc put_bars(struct page *p, const struct pse_tally *y)
     return PSE_OK;
 }
 
+/* The elected of one contest, in the order of election where the rule has one. */
+static bool put_elected(struct page *p, const struct pse_elected_count *count,
+                        const struct pse_contest *c)
+{
+    const struct pse_count_numbers *order = &count->result.elected;
+    bool ordered = !count->by->by_lists && count->result.rule != PSE_RULE_YESNO;
+    size_t n = ordered ? order->n : c->options;
+    bool any = false;
+
+    for (size_t i = 0; i < n; i++) {
+        size_t option = ordered ? order->v[i] : i + 1;
+
+        if (option < 1 || option > c->options || !pse_elected_is(count, c->id, option))
+            continue;
+        html_raw(p->out, any ? ", " : "<strong>");
+        html_text(p->out, title_of(&c->option[option - 1]));
+        any = true;
+    }
+    return any;
+}
+
 /* A plain sentence: who won, by how much of what. */
 static void put_sentence(struct page *p, const struct pse_tally *y)
 {
     const struct pse_elected_count *count = count_of(p, y->contest->id);
-    bool any = false;
 
     html_raw(p->out, "<p class=\"lead\">");
-    for (size_t i = 0; count != NULL && i < y->contest->options; i++) {
-        if (!pse_elected_is(count, y->contest->id, i + 1))
-            continue;
-        html_raw(p->out, any ? ", " : "<strong>");
-        html_text(p->out, title_of(&y->contest->option[i]));
-        any = true;
-    }
-    if (any)
+    if (count != NULL && put_elected(p, count, y->contest))
         html_raw(p->out, count->result.rule == PSE_RULE_YESNO ? "</strong>: carried. "
                                                               : "</strong>: elected. ");
+    else if (count != NULL && count->result.rule == PSE_RULE_YESNO)
+        html_raw(p->out, "<strong>Not carried.</strong> ");
     put_u64(p, y->ballots);
-    html_raw(p->out, " ballots");
+    html_raw(p->out, y->ballots == 1 ? " ballot" : " ballots");
     if (y->contest->kind == PSE_KIND_MIX) {
         html_raw(p->out, ", of these ");
         put_u64(p, y->blank);
