@@ -34,29 +34,6 @@ struct shuffle_layout shuffle_layout_of(uint32_t rows, unsigned width)
     return l;
 }
 
-pse_rc pse_shuffle_random_draw(struct pse_shuffle_random *random, struct pse_arena *arena,
-                               uint32_t rows, unsigned width, struct pse_rng *rng)
-{
-    random->keys = PSE_NEW(arena, uint64_t, rows);
-    random->s = PSE_NEW(arena, pse_secret, (size_t)rows * width);
-    random->r = PSE_NEW(arena, pse_secret, rows);
-    random->q = PSE_NEW(arena, pse_secret, rows);
-    random->omega_hat = PSE_NEW(arena, pse_secret, rows);
-    random->omega_prime = PSE_NEW(arena, pse_secret, rows);
-    if (random->keys == NULL || random->s == NULL || random->r == NULL || random->q == NULL ||
-        random->omega_hat == NULL || random->omega_prime == NULL)
-        return PSE_E_MEMORY;
-    pse_rng_fill(rng, random->keys, (size_t)rows * sizeof *random->keys);
-    pse_secret_random_n(random->s, (size_t)rows * width, rng);
-    pse_secret_random_n(random->r, rows, rng);
-    pse_secret_random_n(random->q, rows, rng);
-    pse_secret_random_n(random->omega_hat, rows, rng);
-    pse_secret_random_n(random->omega_prime, rows, rng);
-    pse_secret_random_n(random->omega, 3, rng);
-    pse_secret_random_n(random->omega4, width, rng);
-    return PSE_OK;
-}
-
 void shuffle_transcript(pse_transcript *t, uint8_t h1[64], const struct pse_joint *joint,
                         const struct pse_shuffle *shuffle, const uint8_t *c)
 {

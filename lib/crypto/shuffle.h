@@ -32,10 +32,19 @@ struct pse_shuffle {
 /** 64 N w and 160 N + 192 + 96 w. PSE_E_RANGE: rows or width out of range. */
 PSE_MUST pse_rc pse_shuffle_sizes(size_t *list, size_t *proof, uint32_t rows, unsigned width);
 
-/** All randomness of one shuffle. keys decide the permutation: output row j is the input row with
- * the j-th smallest key (they must differ). Everything else is indexed by output row j, so r[j]
- * is r_{ψ(j)} of the text; s[j w + k] is s_{j,k}. */
-struct pse_shuffle_random {
+/** Shuffle @p in into @p out (same length, no overlap) and write @p proof, all randomness from
+ * @p rng; sets shuffle->out_hash, the other fields are inputs. This is what a mixer calls.
+ * PSE_E_LENGTH; PSE_E_ENCODING: @p in has a point that is not P; PSE_E_MEMORY. On failure out and
+ * proof are zeroed. */
+PSE_MUST pse_rc pse_shuffle_run(const struct pse_joint *joint, struct pse_shuffle *shuffle,
+                                uint8_t *out, uint8_t *proof, struct pse_span in,
+                                struct pse_rng *rng);
+
+/** All randomness of one shuffle, for those who must give it (known answers). keys decide the
+ * permutation: output row j is the input row with the j-th smallest key (they must differ).
+ * Everything else is indexed by output row j, so r[j] is r_{ψ(j)} of the text; s[j w + k] is
+ * s_{j,k}. The arrays belong to an arena; pse_shuffle_random_wipe wipes the struct alone. */
+typedef struct pse_shuffle_random {
     uint64_t *keys;
     pse_secret *s;
     pse_secret *r;
@@ -44,15 +53,16 @@ struct pse_shuffle_random {
     pse_secret *omega_prime;
     pse_secret omega[3];
     pse_secret omega4[PSE_SHUFFLE_WIDTH_MAX];
-};
+} pse_shuffle_random;
 
-/** Allocate in @p arena (which wipes) and draw. PSE_E_MEMORY. */
+void pse_shuffle_random_wipe(pse_shuffle_random *random);
+
+/** Allocate in @p arena (which wipes) and draw, on this thread. PSE_E_MEMORY. */
 PSE_MUST pse_rc pse_shuffle_random_draw(struct pse_shuffle_random *random, struct pse_arena *arena,
                                         uint32_t rows, unsigned width, struct pse_rng *rng);
 
-/** Shuffle @p in into @p out (same length) and write @p proof; sets shuffle->out_hash (in_hash must
- * be set). PSE_E_LENGTH; PSE_E_ENCODING: @p in has a point that is not P; PSE_E_DUPLICATE: two
- * equal keys, draw again; PSE_E_MEMORY. Spends @p random: never use it twice. */
+/** pse_shuffle_run with the given randomness, never to be used twice. PSE_E_DUPLICATE besides: two
+ * equal keys, draw again. On failure out and proof are not to be read. */
 PSE_MUST pse_rc pse_shuffle_prove(const struct pse_joint *joint, struct pse_shuffle *shuffle,
                                   uint8_t *out, uint8_t *proof, struct pse_span in,
                                   const struct pse_shuffle_random *random);

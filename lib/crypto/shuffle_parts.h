@@ -2,6 +2,7 @@
 #ifndef PSE_CRYPTO_SHUFFLE_PARTS_H
 #define PSE_CRYPTO_SHUFFLE_PARTS_H
 
+#include "crypto/permute.h"
 #include "crypto/shuffle.h"
 
 /* Byte offsets in a proof blob. */
@@ -27,5 +28,12 @@ void shuffle_transcript(pse_transcript *t, uint8_t h1[64], const struct pse_join
 /* The short challenge, from the announcements in @p proof. */
 void shuffle_challenge(pse_scalar *c, pse_transcript *t, const struct shuffle_layout *l,
                        const uint8_t *proof);
+
+/* pse_shuffle_prove, the switches being set; in.n is right (PSE_REQUIRE). random->keys is not
+ * looked at. */
+PSE_MUST pse_rc shuffle_prove_permuted(const struct pse_joint *joint, struct pse_shuffle *shuffle,
+                                       uint8_t *out, uint8_t *proof, struct pse_span in,
+                                       const struct pse_shuffle_random *random,
+                                       const struct permutation *psi);
 
 #endif

@@ -1,5 +1,4 @@
 #include "crypto/choose.h"
-#include "crypto/permute.h"
 #include "crypto/shuffle_parts.h"
 
 /* Rows that one task handles at a time: arrays of this many points fit the second cache. */
@@ -15,25 +14,27 @@ struct bench {
     pse_enc enc[BLOCK];
 };
 
-/* What one block adds to the announcements t3, t4a_k, t4b_k. */
+/* What one block adds to the announcements t3, t4a_k, t4b_k and to r̄, r̃, s̃_k. */
 struct portion {
     pse_point t3;
     pse_point t4[2 * PSE_SHUFFLE_WIDTH_MAX];
+    pse_secret bar;
+    pse_secret tilde;
+    pse_secret s[PSE_SHUFFLE_WIDTH_MAX];
     pse_rc rc;
 };
 
 struct prover {
     const struct pse_joint *joint;
     const struct pse_group *g;
-    const struct pse_shuffle *shuffle;
     const struct pse_shuffle_random *random;
+    const struct permutation *psi;
     struct shuffle_layout l;
     size_t n;
     unsigned width;
     size_t blocks;
     uint8_t *out;
     uint8_t *proof;
-    struct permutation psi;
     struct pse_table *h; /* multiples of H */
     struct bench *bench; /* one a worker */
     struct portion *portion;
@@ -55,9 +56,9 @@ static size_t block_rows(const struct prover *p, size_t index)
 /* Bound of the arena: what is allocated, and what its blocks may leave unused. */
 static size_t memory_bound(const struct prover *p, unsigned workers)
 {
-    return permutation_memory(p->n) + p->n * sizeof(uint64_t) + workers * sizeof(struct bench) +
-           p->blocks * sizeof(struct portion) + workers * p->n * PERMUTE_COLUMN + p->n * 16 +
-           2 * (p->n + 1) * sizeof(pse_secret) + (64u << 20);
+    return workers * sizeof(struct bench) + p->blocks * sizeof(struct portion) +
+           workers * p->n * PERMUTE_COLUMN + p->n * 16 + 2 * (p->n + 1) * sizeof(pse_secret) +
+           (64u << 20);
 }
 
 static pse_rc prover_allocate(struct prover *p, struct pse_arena *arena)
@@ -143,11 +144,11 @@ static pse_rc rows_make(struct prover *p)
 {
     struct pse_pool *pool = pse_group_pool(p->g);
 
-    permutation_apply(&p->psi, pool, p->out, 64 * (size_t)p->width, p->column, false);
+    permutation_apply(p->psi, pool, p->out, 64 * (size_t)p->width, p->column, false);
     pse_pool_run(pool, rows_task, p, p->blocks);
     for (size_t i = 0; i < p->blocks; i++)
         PSE_TRY(p->portion[i].rc);
-    permutation_apply(&p->psi, pool, p->proof + p->l.c, 32, p->column, true);
+    permutation_apply(p->psi, pool, p->proof + p->l.c, 32, p->column, true);
     return PSE_OK;
 }
 
@@ -184,7 +185,7 @@ static void chain_exponents(struct prover *p)
     PSE_SECRET(pse_secret, u);
 
     pse_pool_run(pse_group_pool(p->g), weights_task, p, p->blocks);
-    permutation_apply(&p->psi, pse_group_pool(p->g), p->u, 16, p->column, false);
+    permutation_apply(p->psi, pse_group_pool(p->g), p->u, 16, p->column, false);
     pse_secret_set_u64(&p->chain_u[0], 1);
     for (size_t j = 0; j < p->n; j++) {
         load_u(&u, p, j);
@@ -259,9 +260,11 @@ static void respond_at(uint8_t *to, const pse_secret *nonce, const pse_scalar *c
     pse_scalar_encode(to, &z);
 }
 
+/* ŝ_j and s'_j, and the block's part of r̄ = Σ r_i, r̃ = Σ u'_j r_j, s̃_k = Σ u'_j s_{j,k}. */
 static void respond_task(void *ctx, size_t index, unsigned worker)
 {
     const struct prover *p = ctx;
+    struct portion *part = &p->portion[index];
     size_t n = block_rows(p, index);
     PSE_SECRET(pse_secret, u);
 
@@ -271,44 +274,39 @@ static void respond_task(void *ctx, size_t index, unsigned worker)
         respond_at(p->proof + p->l.s_hat + 32 * j, &p->random->omega_hat[j], &p->c,
                    &p->random->q[j]);
         respond_at(p->proof + p->l.s_prime + 32 * j, &p->random->omega_prime[j], &p->c, &u);
+        pse_secret_add(&part->bar, &part->bar, &p->random->r[j]);
+        pse_secret_muladd(&part->tilde, &u, &p->random->r[j], &part->tilde);
+        for (unsigned k = 0; k < p->width; k++)
+            pse_secret_muladd(&part->s[k], &u, &p->random->s[j * p->width + k], &part->s[k]);
     }
 }
 
-/* s1 s2 s3 s4_k, from r̄ = Σ r_i, R_N, r̃ = Σ u'_j r_j and s̃_k = Σ u'_j s_{j,k}. */
 static void respond(struct prover *p)
 {
-    PSE_SECRET(pse_secret, u);
-    PSE_SECRET(pse_secret, bar);
-    PSE_SECRET(pse_secret, tilde);
-    pse_secret s4[PSE_SHUFFLE_WIDTH_MAX] = {0};
+    struct portion *all = &p->portion[0];
     uint8_t *to = p->proof + p->l.s;
 
-    for (size_t j = 0; j < p->n; j++) {
-        load_u(&u, p, j);
-        pse_secret_add(&bar, &bar, &p->random->r[j]);
-        pse_secret_muladd(&tilde, &u, &p->random->r[j], &tilde);
-        for (unsigned k = 0; k < p->width; k++)
-            pse_secret_muladd(&s4[k], &u, &p->random->s[j * p->width + k], &s4[k]);
-    }
-    respond_at(to, &p->random->omega[0], &p->c, &bar);
-    respond_at(to + 32, &p->random->omega[1], &p->c, &p->chain_r[p->n]);
-    respond_at(to + 64, &p->random->omega[2], &p->c, &tilde);
-    for (unsigned k = 0; k < p->width; k++)
-        respond_at(to + 96 + 32 * k, &p->random->omega4[k], &p->c, &s4[k]);
-    pse_wipe(s4, sizeof s4);
     pse_pool_run(pse_group_pool(p->g), respond_task, p, p->blocks);
+    for (size_t i = 1; i < p->blocks; i++) {
+        const struct portion *part = &p->portion[i];
+
+        pse_secret_add(&all->bar, &all->bar, &part->bar);
+        pse_secret_add(&all->tilde, &all->tilde, &part->tilde);
+        for (unsigned k = 0; k < p->width; k++)
+            pse_secret_add(&all->s[k], &all->s[k], &part->s[k]);
+    }
+    respond_at(to, &p->random->omega[0], &p->c, &all->bar);
+    respond_at(to + 32, &p->random->omega[1], &p->c, &p->chain_r[p->n]);
+    respond_at(to + 64, &p->random->omega[2], &p->c, &all->tilde);
+    for (unsigned k = 0; k < p->width; k++)
+        respond_at(to + 96 + 32 * k, &p->random->omega4[k], &p->c, &all->s[k]);
 }
 
 static pse_rc prove(struct prover *p, struct pse_arena *arena, struct pse_shuffle *shuffle)
 {
     pse_transcript t;
-    uint64_t *keys = PSE_NEW(arena, uint64_t, p->n);
 
-    if (keys == NULL)
-        return PSE_E_MEMORY;
     PSE_TRY(prover_allocate(p, arena));
-    memcpy(keys, p->random->keys, p->n * sizeof *keys);
-    PSE_TRY(permutation_from_keys(&p->psi, arena, keys, p->n));
     PSE_TRY(rows_make(p));
     pse_sha256(&shuffle->out_hash, pse_span(p->out, p->l.list));
     shuffle_transcript(&t, p->h1, p->joint, shuffle, p->proof + p->l.c);
@@ -320,11 +318,12 @@ static pse_rc prove(struct prover *p, struct pse_arena *arena, struct pse_shuffl
     return PSE_OK;
 }
 
-pse_rc pse_shuffle_prove(const struct pse_joint *joint, struct pse_shuffle *shuffle, uint8_t *out,
-                         uint8_t *proof, struct pse_span in,
-                         const struct pse_shuffle_random *random)
+pse_rc shuffle_prove_permuted(const struct pse_joint *joint, struct pse_shuffle *shuffle,
+                              uint8_t *out, uint8_t *proof, struct pse_span in,
+                              const struct pse_shuffle_random *random,
+                              const struct permutation *psi)
 {
-    struct prover p = {.joint = joint, .g = joint->g, .shuffle = shuffle, .random = random};
+    struct prover p = {.joint = joint, .g = joint->g, .random = random, .psi = psi};
     unsigned workers = pse_pool_width(pse_group_pool(joint->g));
     pse_rc rc;
 
@@ -334,8 +333,7 @@ pse_rc pse_shuffle_prove(const struct pse_joint *joint, struct pse_shuffle *shuf
     p.blocks = (p.n - 1) / BLOCK + 1;
     p.out = out;
     p.proof = proof;
-    if (in.n != p.l.list)
-        return PSE_E_LENGTH;
+    PSE_REQUIRE(in.n == p.l.list && psi->n == p.n);
 
     PSE_ARENA(arena, memory_bound(&p, workers));
     memcpy(out, in.p, in.n);

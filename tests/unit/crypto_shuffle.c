@@ -373,13 +373,8 @@ static void trial_start(struct trial *t, struct pse_group *g, uint32_t rows, uin
 
 static pse_rc trial_prove(struct trial *t, struct pse_rng *rng)
 {
-    PSE_ARENA(arena, 64u << 20);
-    struct pse_shuffle_random random;
-
-    assert_int_equal(
-        pse_shuffle_random_draw(&random, &arena, t->shuffle.rows, t->shuffle.width, rng), PSE_OK);
-    return pse_shuffle_prove(&t->joint, &t->shuffle, t->out, t->proof, pse_span(t->in, t->list_n),
-                             &random);
+    return pse_shuffle_run(&t->joint, &t->shuffle, t->out, t->proof, pse_span(t->in, t->list_n),
+                           rng);
 }
 
 static pse_rc trial_verify(struct trial *t, struct pse_rng *rng)
