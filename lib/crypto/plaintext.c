@@ -110,6 +110,8 @@ static bool read_round(const struct pse_group *g, struct reading *r, const uint8
             candidate(&s[k], data + PSE_ELEMENT_BYTES * i, c);
             of[k++] = i;
         }
+    if (k == 0)
+        return false;
     pse_point_decode_each(g, p, ok, s, k, PSE_IDENTITY_FORBIDDEN);
     for (size_t j = 0; j < k; j++)
         if (ok[j])
