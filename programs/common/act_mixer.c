@@ -4,25 +4,6 @@
 #include "common/act.h"
 #include "common/options.h"
 
-/* Randomness of a shuffle: keys and five scalars a row and one more a ciphertext. */
-enum { RANDOM_BYTES_A_ROW = 64 + 8 + 4 * 32, RANDOM_SLACK = 1 << 20 };
-
-static pse_rc prove(const struct act *a, struct pse_shuffle *shuffle, uint8_t *out, uint8_t *proof,
-                    struct pse_span in)
-{
-    size_t max = (size_t)shuffle->rows * (RANDOM_BYTES_A_ROW + 32u * shuffle->width);
-    PSE_ARENA(arena, 2 * max + RANDOM_SLACK);
-    struct pse_shuffle_random random;
-    pse_rc rc;
-
-    do {
-        rc = pse_shuffle_random_draw(&random, &arena, shuffle->rows, shuffle->width, a->rng);
-        if (rc == PSE_OK)
-            rc = pse_shuffle_prove(pse_engine_joint(a->e), shuffle, out, proof, in, &random);
-    } while (rc == PSE_E_DUPLICATE);
-    return rc;
-}
-
 static pse_rc put_mix(const struct act *a, const struct key *k, const struct pse_shuffle *shuffle,
                       struct pse_span out, struct pse_span proof)
 {
@@ -63,7 +44,9 @@ pse_rc act_mix(const struct act *a, const struct key *k, uint8_t index, size_t a
     PSE_TRY(pse_shuffle_sizes(&out_n, &proof_n, list.ballots, list.width));
     out = malloc(out_n);
     proof = malloc(proof_n);
-    rc = out == NULL || proof == NULL ? PSE_E_MEMORY : prove(a, &shuffle, out, proof, list.rows);
+    rc = out == NULL || proof == NULL
+             ? PSE_E_MEMORY
+             : pse_shuffle_run(pse_engine_joint(a->e), &shuffle, out, proof, list.rows, a->rng);
     if (rc == PSE_OK)
         rc = put_mix(a, k, &shuffle, pse_span(out, out_n), pse_span(proof, proof_n));
     free(out);
