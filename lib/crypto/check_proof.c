@@ -133,7 +133,7 @@ pse_rc pse_check_prove(const struct pse_joint *joint, uint8_t proof[PSE_CHECK_PR
     PSE_SECRET(pse_secret, r_star);
     PSE_SECRET(pse_secret, c0);
     PSE_SECRET(pse_secret, z0);
-    pse_transcript t;
+    PSE_SECRET(pse_transcript, t); /* the choices go in */
     pse_point x;
     pse_point announced[3];
     pse_scalar *rho;
@@ -176,7 +176,7 @@ pse_rc pse_check_forge(const struct pse_joint *joint, uint8_t proof[PSE_CHECK_PR
     const pse_secret *omega = &random[2];
     PSE_SECRET(pse_secret, c1);
     PSE_SECRET(pse_secret, z1);
-    pse_transcript t;
+    PSE_SECRET(pse_transcript, t);
     pse_point a_star;
     pse_point c_star;
     pse_point announced[3];
@@ -211,7 +211,7 @@ pse_rc pse_check_verify(const struct pse_joint *joint, const struct pse_check_cl
 {
     PSE_ARENA(arena, SCRATCH_MAX);
     const struct pse_group *g = joint->g;
-    pse_transcript t;
+    PSE_SECRET(pse_transcript, t);
     pse_point a_star;
     pse_point c_star;
     pse_point x;

@@ -291,19 +291,15 @@ static void evaluate(const struct pse_dkg *d, pse_point *out, const pse_point *p
                      unsigned j)
 {
     pse_scalar power[PSE_TRUSTEES_MAX];
+    pse_point term[PSE_TRUSTEES_MAX];
     pse_scalar x;
 
     pse_scalar_set_u64(&x, j);
     pse_scalar_set_u64(&power[0], 1);
     for (unsigned k = 1; k < n; k++)
         pse_scalar_mul(&power[k], &power[k - 1], &x);
-    pse_point_mul_vt(d->g, out, power, p, 1);
-    for (unsigned k = 1; k < n; k++) {
-        pse_point term;
-
-        pse_point_mul_vt(d->g, &term, &power[k], &p[k], 1);
-        pse_point_add(d->g, out, out, &term, 1);
-    }
+    pse_point_mul_vt(d->g, term, power, p, n);
+    pse_point_sum(d->g, out, term, n);
 }
 
 /* Is share G = Σ_k j^k A_{i,k}? */

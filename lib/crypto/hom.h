@@ -1,6 +1,10 @@
 /* The homomorphic part of a ballot (protocol 6.1): encrypted values 0..m for K options, a proof
  * that each is in range, and a proof that their sum is allowed.
  *
+ * Cost. Prover: 3 multiplications of fixed bases a branch and 3 an option. Verifier: one decoding a
+ * point; in the batch's sum 2 K terms with full scalars (A_k, B_k) and one with a 128-bit scalar
+ * for every T and U, so a proof of 0 or 1 costs 6 decodings and 6 terms, 4 of them short.
+ *
  * Bytes here are the part *without* its leading u16 contest id. */
 #ifndef PSE_CRYPTO_HOM_H
 #define PSE_CRYPTO_HOM_H

@@ -1,6 +1,9 @@
 /* The mix part of a ballot (protocol 6.2): w ciphertexts of a plaintext of 30 w bytes and a proof
  * that their maker knows what is inside.
  *
+ * Cost of a ciphertext. Prover: 64 decodings and 3 multiplications of fixed bases. Verifier: 3
+ * decodings and 2 terms of the batch's sum, one of them short.
+ *
  * Bytes here are the part *without* its leading u16 contest id: 128 w bytes. */
 #ifndef PSE_CRYPTO_MIXPOK_H
 #define PSE_CRYPTO_MIXPOK_H
