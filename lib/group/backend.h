@@ -48,7 +48,8 @@ struct pse_backend_ops {
     void (*table_mul)(pse_point *out, const void *table, const pse_secret *k, size_t n);
 
     /* Short sums, all terms under one chain of doublings. @p scratch: straus_scratch bytes a term,
-     * aligned to 64; after the constant-time one the caller wipes it. n >= 1. */
+     * n rounded up to a multiple of eight, aligned to 64; after the constant-time one the caller
+     * wipes it. n >= 1. */
     size_t straus_scratch;
     void (*straus)(pse_point *out, const pse_secret *k, const pse_point *p, size_t n,
                    void *scratch);

@@ -4,15 +4,18 @@
 #include <stdlib.h>
 
 #include "group/backend.h"
+#include "group/ifma.h"
 
 /* --- context -------------------------------------------------------------------------------- */
 
 const struct pse_backend_ops *pse_backend_find(enum pse_backend backend)
 {
+    const struct pse_backend_ops *ifma = pse_ifma_find();
+
     switch (backend) {
-    case PSE_BACKEND_AUTO:
+    case PSE_BACKEND_AUTO: return ifma != NULL ? ifma : &pse_backend_portable;
     case PSE_BACKEND_PORTABLE: return &pse_backend_portable;
-    case PSE_BACKEND_IFMA:
+    case PSE_BACKEND_IFMA: return ifma;
     case PSE_BACKEND_WORD32: return NULL;
     }
     return NULL;

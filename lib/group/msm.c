@@ -31,13 +31,19 @@ struct straus_job {
     bool vt;
 };
 
+/* A vector back-end fills up the last group of eight. */
+static size_t straus_scratch(const struct pse_backend_ops *ops, size_t terms)
+{
+    return (terms + 7) / 8 * 8 * ops->straus_scratch;
+}
+
 static void straus_task(void *ctx, size_t index, unsigned worker)
 {
     const struct straus_job *job = ctx;
     const struct pse_backend_ops *ops = job->g->ops;
     size_t at = index * job->step;
     size_t n = job->n - at < job->step ? job->n - at : job->step;
-    void *scratch = job->scratch + worker * job->step * ops->straus_scratch;
+    void *scratch = job->scratch + worker * straus_scratch(ops, job->step);
 
     if (job->vt)
         ops->straus_vt(&job->part[index], (const pse_scalar *)job->k + at, job->p + at, n, scratch);
@@ -51,7 +57,7 @@ static pse_rc straus_run(const struct pse_group *g, pse_point *out, const void *
 {
     unsigned width = pse_pool_width(g->pool);
     size_t blocks = (n - 1) / step + 1;
-    size_t scratch_size = step * g->ops->straus_scratch * width;
+    size_t scratch_size = straus_scratch(g->ops, step) * width;
     struct straus_job job = {.g = g, .k = k, .p = p, .n = n, .step = step, .vt = vt};
     pse_rc rc = PSE_E_MEMORY;
 
