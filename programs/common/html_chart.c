@@ -139,8 +139,9 @@ static void put_row(struct pse_buf *b, const struct html_chart *chart, const str
 
 static void put_rows(struct pse_buf *b, const struct html_chart *chart, size_t rows)
 {
-    html_raw(b, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table\"><table>"
-                "<caption>");
+    html_raw(b, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table: ");
+    html_text(b, chart->caption);
+    html_raw(b, "\"><table><caption>");
     html_text(b, chart->caption);
     html_raw(b, "</caption>\n<thead><tr>");
     put_head(b, "", chart->label_head);
@@ -236,6 +237,12 @@ static int by_angle(const void *a, const void *b)
     return (p->x > q->x) - (p->x < q->x);
 }
 
+/* Parties are told apart by letters as well as by colours: A, B, ... by their place. */
+static char letter_of(size_t party)
+{
+    return (char)(party < 26 ? 'A' + (int)party : '*');
+}
+
 static void put_dots(struct pse_buf *b, const struct dot *dot, size_t dots, double size,
                      const struct html_party *party, size_t parties)
 {
@@ -248,7 +255,10 @@ static void put_dots(struct pse_buf *b, const struct dot *dot, size_t dots, doub
             continue;
         put(b, "<g class=\"f%u\">", colour);
         for (uint32_t i = 0; i < party[p].seats && at < dots; i++, at++)
-            put(b, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"%.1f\"/>", dot[at].x, dot[at].y, size);
+            put(b,
+                "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"%.1f\"/><text x=\"%.1f\" y=\"%.1f\" "
+                "font-size=\"%.1f\">%c</text>",
+                dot[at].x, dot[at].y, size, dot[at].x, dot[at].y, size * 1.2, letter_of(p));
         html_raw(b, "</g>\n");
     }
 }
@@ -289,8 +299,8 @@ static void put_party_row(struct pse_buf *b, const struct html_party *party, siz
     if (party->seats > 0)
         put(b,
             "<svg class=\"mark\" viewBox=\"0 0 24 24\" aria-hidden=\"true\"><circle class=\"f%u\" "
-            "cx=\"12\" cy=\"12\" r=\"8\" stroke=\"currentColor\"/></svg>",
-            p < PARTY_COLOURS ? (unsigned)p + 1 : 0);
+            "cx=\"12\" cy=\"12\" r=\"8\" stroke=\"currentColor\"/></svg>%c&nbsp; ",
+            p < PARTY_COLOURS ? (unsigned)p + 1 : 0, letter_of(p));
     html_text(b, party->name);
     html_raw(b, "</th><td class=\"n\">");
     html_number(b, party->votes);
