@@ -7,7 +7,8 @@ help:
 	@sed -n 's/^## //p' Makefile
 
 ## make all        build everything into build/
-all: deps $(BUILD)/build.ninja
+all: deps
+	@packaging/configure normal $(BUILD)
 	ninja -C $(BUILD)
 
 ## make demo       a whole election on this machine, verified
@@ -42,7 +43,8 @@ format: deps-check
 	git ls-files '*.c' '*.h' | xargs clang-format -i
 
 ## make tidy       clang-tidy over all C files (slow; advice, not a gate)
-tidy: deps-check $(BUILD)/build.ninja
+tidy: deps-check
+	@packaging/configure normal $(BUILD)
 	git ls-files '*.c' | grep -v '^fuzz/' | xargs -n 8 -P 2 clang-tidy --quiet -p $(BUILD)
 
 ## make install    install below PREFIX (/usr/local)
@@ -59,8 +61,5 @@ deps-check:
 ## make clean      remove build/
 clean:
 	rm -rf $(BUILD)
-
-$(BUILD)/build.ninja:
-	@packaging/configure normal $(BUILD)
 
 .PHONY: help all demo check bench fuzz asan serve format tidy install deps deps-check clean
