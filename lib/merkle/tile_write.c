@@ -54,6 +54,7 @@ static pse_rc load_bundle(struct pse_tile_writer *w, pse_tile_read *read, void *
 {
     struct pse_tile tile = {.level = PSE_TILE_ENTRIES};
     struct pse_span entry[PSE_TILE_WIDTH];
+    pse_hash leaf[PSE_TILE_WIDTH];
     struct pse_span bytes;
     unsigned width_read;
 
@@ -62,11 +63,9 @@ static pse_rc load_bundle(struct pse_tile_writer *w, pse_tile_read *read, void *
         return PSE_OK;
     PSE_TRY(pse_tile_fetch(&bytes, &width_read, &tile, read, ctx));
     PSE_TRY(pse_bundle_parse(entry, width_read, bytes));
+    pse_tree_leaves(leaf, entry, tile.width, NULL);
     for (unsigned i = 0; i < tile.width; i++) {
-        pse_hash leaf;
-
-        pse_tree_leaf(&leaf, entry[i]);
-        if (!pse_hash_is_equal(&leaf, &w->edge.row[0][i]))
+        if (!pse_hash_is_equal(&leaf[i], &w->edge.row[0][i]))
             return PSE_E_MISMATCH;
         pse_bundle_put(&w->bundle, entry[i]);
     }

@@ -2,6 +2,7 @@
 #include "tree.h"
 
 #include "codec/hash.h"
+#include "codec/hash_many.h"
 
 void pse_tree_leaf(pse_hash *out, struct pse_span entry)
 {
@@ -13,8 +14,9 @@ void pse_tree_leaf(pse_hash *out, struct pse_span entry)
     pse_sha256_final(out, &h);
 }
 
-/* Leaves a task hashes before it takes the next: enough to make the pool's overhead small. */
-enum { LEAVES_A_TASK = 64 };
+/* Leaves a task hashes before it takes the next: enough to keep the lanes of the hash busy, and the
+ * pool's overhead small. */
+enum { LEAVES_A_TASK = 128 };
 
 struct leaf_job {
     pse_hash *out;
@@ -26,11 +28,10 @@ static void leaf_task(void *ctx, size_t index, unsigned worker)
 {
     const struct leaf_job *job = ctx;
     size_t first = index * LEAVES_A_TASK;
-    size_t end = job->n - first < LEAVES_A_TASK ? job->n : first + LEAVES_A_TASK;
+    size_t n = job->n - first < LEAVES_A_TASK ? job->n - first : LEAVES_A_TASK;
 
     (void)worker;
-    for (size_t i = first; i < end; i++)
-        pse_tree_leaf(&job->out[i], job->entries[i]);
+    pse_sha256_many(job->out + first, pse_span("\x00", 1), job->entries + first, n);
 }
 
 void pse_tree_leaves(pse_hash *out, const struct pse_span *entries, size_t n, struct pse_pool *pool)
@@ -50,13 +51,54 @@ void pse_tree_node(pse_hash *out, const pse_hash *left, const pse_hash *right)
     pse_sha256(out, pse_span(in, sizeof in));
 }
 
+/* Leaves whose root is worked out level by level, the nodes of a level side by side. */
+enum { SUBTREE = 256 };
+
+/* The level above n <= SUBTREE hashes; returns its width. A last hash without sibling goes up as it
+ * is, which gives the tree of RFC 6962: left subtrees are full. */
+static size_t level_up(pse_hash *out, const pse_hash *in, size_t n)
+{
+    struct pse_span pair[SUBTREE / 2];
+
+    for (size_t i = 0; i < n / 2; i++)
+        pair[i] = pse_span(in[2 * i].b, 2 * sizeof *in);
+    pse_sha256_many(out, pse_span("\x01", 1), pair, n / 2);
+    if (n % 2 == 1)
+        out[n / 2] = in[n - 1];
+    return (n + 1) / 2;
+}
+
+/* 1 <= n <= SUBTREE. */
+static void subtree_root(pse_hash *out, const pse_hash *leaves, size_t n)
+{
+    pse_hash odd[SUBTREE / 2], even[SUBTREE / 4];
+
+    if (n == 1) {
+        *out = leaves[0];
+        return;
+    }
+    n = level_up(odd, leaves, n);
+    while (n > 1) {
+        n = level_up(even, odd, n);
+        if (n == 1)
+            odd[0] = even[0];
+        else
+            n = level_up(odd, even, n);
+    }
+    *out = odd[0];
+}
+
 void pse_tree_root(pse_hash *out, const pse_hash *leaves, size_t n)
 {
     struct pse_tree t;
 
     pse_tree_init(&t);
-    for (size_t i = 0; i < n; i++)
-        PSE_REQUIRE(pse_tree_append(&t, &leaves[i]) == PSE_OK);
+    for (size_t at = 0; at < n; at += SUBTREE) {
+        pse_hash root;
+
+        subtree_root(&root, leaves + at, n - at < SUBTREE ? n - at : SUBTREE);
+        PSE_REQUIRE(pse_tree_append(&t, &root) == PSE_OK);
+    }
     pse_tree_head(out, &t);
 }
 

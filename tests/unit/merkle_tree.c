@@ -171,6 +171,22 @@ static void roots_of_the_contract_sizes(void **state)
     }
 }
 
+static void roots_of_all_small_sizes(void **state)
+{
+    struct pse_tree t;
+
+    (void)state;
+    pse_tree_init(&t);
+    for (size_t n = 0; n < 1100; n++) {
+        pse_hash head, all;
+
+        pse_tree_head(&head, &t);
+        pse_tree_root(&all, leaves, n);
+        assert_true(pse_hash_is_equal(&head, &all));
+        assert_int_equal(pse_tree_append(&t, &leaves[n]), PSE_OK);
+    }
+}
+
 static void leaves_on_threads_are_the_same(void **state)
 {
     struct pse_span entry[1000];
@@ -410,6 +426,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(certificate_transparency_example),
         cmocka_unit_test(roots_of_the_contract_sizes),
+        cmocka_unit_test(roots_of_all_small_sizes),
         cmocka_unit_test(leaves_on_threads_are_the_same),
         cmocka_unit_test(all_small_proofs),
         cmocka_unit_test(random_proofs),
