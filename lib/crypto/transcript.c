@@ -91,24 +91,38 @@ void pse_statement_scalar(pse_scalar *c, const struct pse_statement *s)
     pse_scalar_from_wide(c, h);
 }
 
-void pse_weights(pse_scalar *w, const uint8_t h[64], uint64_t first, size_t n)
+/* Blocks B of the weights hashed together. */
+enum { WEIGHT_BLOCKS = 32 };
+
+/* The blocks for numbers q .. q + n - 1, n <= WEIGHT_BLOCKS. */
+static void weight_blocks(uint8_t (*block)[64], const uint8_t h[64], uint64_t q, size_t n)
 {
     static const char label[] = "psephos/1/weights";
-    uint8_t input[sizeof label - 1 + 64 + 4];
-    uint8_t block[64];
-    uint64_t held = UINT64_MAX;
+    uint8_t prefix[sizeof label - 1 + 64];
+    uint8_t number[WEIGHT_BLOCKS][4];
+    struct pse_span message[WEIGHT_BLOCKS];
 
-    PSE_REQUIRE(n == 0 || (first + n - 1) / 4 <= UINT32_MAX);
-    memcpy(input, label, sizeof label - 1);
-    memcpy(input + sizeof label - 1, h, 64);
+    memcpy(prefix, label, sizeof label - 1);
+    memcpy(prefix + sizeof label - 1, h, 64);
     for (size_t i = 0; i < n; i++) {
-        uint64_t q = (first + i) / 4;
+        pse_store_u32(number[i], (uint32_t)(q + i));
+        message[i] = pse_span(number[i], sizeof number[i]);
+    }
+    pse_sha512_many(block, pse_span(prefix, sizeof prefix), message, n);
+}
 
-        if (q != held) {
-            pse_store_u32(input + sizeof label - 1 + 64, (uint32_t)q);
-            pse_sha512(block, pse_span(input, sizeof input));
-            held = q;
-        }
-        pse_scalar_from_short(&w[i], block + 16 * ((first + i) % 4));
+void pse_weights(pse_scalar *w, const uint8_t h[64], uint64_t first, size_t n)
+{
+    uint8_t block[WEIGHT_BLOCKS][64];
+    uint64_t end = first + n;
+
+    PSE_REQUIRE(n == 0 || (end - 1) / 4 <= UINT32_MAX);
+    for (uint64_t i = first; i < end;) {
+        uint64_t q = i / 4;
+        uint64_t left = (end - 1) / 4 - q + 1;
+
+        weight_blocks(block, h, q, left < WEIGHT_BLOCKS ? (size_t)left : WEIGHT_BLOCKS);
+        for (; i < end && i / 4 < q + WEIGHT_BLOCKS; i++)
+            pse_scalar_from_short(&w[i - first], block[i / 4 - q] + 16 * (i % 4));
     }
 }

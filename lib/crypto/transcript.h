@@ -46,7 +46,8 @@ void pse_statement_hash(uint8_t h[64], const struct pse_statement *s);
 /** C(type; x…) = scalar(Q(type; x…)). */
 void pse_statement_scalar(pse_scalar *c, const struct pse_statement *s);
 
-/** weights(h), the range [first, first + n). Blocks that start at a multiple of 4 cost least. */
+/** weights(h), the range [first, first + n); many at a time cost several times less than one by
+ * one. @p h is public. */
 void pse_weights(pse_scalar *w, const uint8_t h[64], uint64_t first, size_t n);
 
 #endif

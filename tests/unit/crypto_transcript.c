@@ -94,15 +94,19 @@ static void every_input_is_bound(void **state)
 static void weights_of_ranges_agree(void **state)
 {
     uint8_t h[64] = {1, 2, 3};
-    pse_scalar all[50];
-    pse_scalar some[50];
+    enum { N = 300 };
+    pse_scalar all[N];
+    pse_scalar some[N + 1];
 
     (void)state;
-    pse_weights(all, h, 0, 50);
-    for (size_t first = 0; first < 50; first++)
-        for (size_t n = 0; n <= 50 - first; n += 7) {
+    for (size_t i = 0; i < N; i++)
+        pse_weights(&all[i], h, i, 1);
+    for (size_t first = 0; first < N; first += first < 140 ? 1 : 37)
+        for (size_t n = 0; n <= N - first; n += 7) {
+            memset(&some[n], 0x5a, sizeof *some);
             pse_weights(some, h, first, n);
             assert_memory_equal(some, all + first, n * sizeof *some);
+            assert_int_equal(some[n].w[0], 0x5a5a5a5a5a5a5a5a);
         }
 }
 
