@@ -208,16 +208,18 @@ static void prepare_slice(void *ctx, size_t slice, unsigned worker)
 {
     struct block *b = (struct block *)ctx;
     const struct pse_engine *e = b->e;
-    size_t end = (slice + 1) * SLICE < b->n ? (slice + 1) * SLICE : b->n;
+    size_t from = slice * SLICE;
+    size_t end = from + SLICE < b->n ? from + SLICE : b->n;
+    pse_hash hashed[SLICE];
+    const pse_hash *leaf = b->leaves == NULL ? hashed : b->leaves + from;
 
     (void)worker;
-    for (size_t i = slice * SLICE; i < end; i++) {
+    if (b->leaves == NULL)
+        pse_tree_leaves(hashed, b->raw + from, end - from, NULL);
+    for (size_t i = from; i < end; i++) {
         struct prepared *p = &b->entry[i];
 
-        if (b->leaves != NULL)
-            p->leaf = b->leaves[i];
-        else
-            pse_entry_leaf(&p->leaf, b->raw[i]);
+        p->leaf = leaf[i - from];
         if (e->m == NULL)
             continue;
         p->is_framed = pse_entry_parse(&p->in, e->o.group, e->m, b->raw[i]) == PSE_OK;
