@@ -11,8 +11,12 @@ all: deps
 	@packaging/configure normal $(BUILD)
 	ninja -C $(BUILD)
 
+programs: deps
+	@packaging/configure normal $(BUILD)
+	ninja -C $(BUILD) programs
+
 ## make demo       a whole election on this machine, verified
-demo: all
+demo: programs
 	$(BUILD)/programs/psephos/psephos demo $(DEMO_ARGS)
 
 ## make check      every test, also under sanitizers, and a short fuzzing
@@ -20,7 +24,7 @@ check: deps-check
 	@packaging/check $(BUILD)
 
 ## make bench      the speed of this machine, libsodium beside it
-bench: all
+bench: programs
 	$(BUILD)/programs/psephos/psephos bench $(BENCH_ARGS)
 
 ## make fuzz       every fuzz target for FUZZ_SECONDS (60), two at a time
@@ -62,4 +66,4 @@ deps-check:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: help all demo check bench fuzz asan serve format tidy install deps deps-check clean
+.PHONY: help all programs demo check bench fuzz asan serve format tidy install deps deps-check clean
