@@ -68,6 +68,12 @@ static void ballot_parts(struct pse_span in)
         PSE_REQUIRE(pse_mixpok_verify(&joint, &context, w, in, &rng) != PSE_OK);
 }
 
+/* Input may pass here or not: nothing but a crash is a finding. */
+static void either(pse_rc rc)
+{
+    (void)rc;
+}
+
 static void ceremony_bodies(struct pse_span in)
 {
     pse_enc keys[TRUSTEES];
@@ -82,7 +88,7 @@ static void ceremony_bodies(struct pse_span in)
     PSE_REQUIRE(pse_dkg_complaint_check(dkg, &fault, 2, in, pse_span(shares, sizeof shares)) !=
                 PSE_OK);
     PSE_REQUIRE(pse_dkg_confirm_check_proof(dkg, 1, in) != PSE_OK);
-    (void)pse_dkg_confirm_check_keys(dkg, 1, in); /* checks no proof */
+    either(pse_dkg_confirm_check_keys(dkg, 1, in)); /* checks no proof */
 }
 
 static void shuffle_blobs(struct pse_span in)
@@ -110,8 +116,8 @@ static void decryption_blobs(struct pse_span in)
     memcpy(decrypt.v.b, list, 32);
     PSE_REQUIRE(pse_decrypt_verify(group, &eid, &v, &decrypt, pse_span(list, sizeof list), rest,
                                    proof) != PSE_OK);
-    (void)pse_decrypt_check(group, rest, pse_span(list, sizeof list), &rest, &index, 1, &rng);
-    (void)pse_count_find_vt(group, &count, 1, rest, 100);
+    either(pse_decrypt_check(group, rest, pse_span(list, sizeof list), &rest, &index, 1, &rng));
+    either(pse_count_find_vt(group, &count, 1, rest, 100));
 }
 
 static void check_messages(struct pse_span in)
