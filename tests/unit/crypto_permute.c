@@ -42,6 +42,36 @@ static void network_of(size_t n, size_t size, struct pse_pool *pool)
     assert_memory_equal(things, before, n * size);
 }
 
+/* Beyond one near block, where the recursion begins; things are numbers. */
+static void large_sizes(void **state)
+{
+    static const size_t sizes[] = {511, 512, 513, 1023, 1024, 1025, 1536, 2047, 3000, 4097, 20000};
+
+    (void)state;
+    rng = seeded(92);
+    for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
+        PSE_ARENA(arena, 16u << 20);
+        size_t n = sizes[k];
+        uint64_t *keys = PSE_NEW(&arena, uint64_t, n);
+        uint64_t(*things)[2] = pse_arena_alloc(&arena, n, sizeof *things);
+        uint8_t *column = pse_arena_alloc(&arena, n, PERMUTE_COLUMN);
+        struct permutation p;
+
+        pse_rng_fill(&rng, keys, n * sizeof *keys);
+        for (size_t i = 0; i < n; i++) {
+            things[i][0] = keys[i];
+            things[i][1] = i;
+        }
+        assert_int_equal(permutation_from_keys(&p, &arena, keys, n), PSE_OK);
+        permutation_apply(&p, NULL, (uint8_t *)things, 16, column, false);
+        for (size_t j = 0; j < n; j++)
+            assert_true(things[j][0] == keys[j] && (j == 0 || keys[j - 1] < keys[j]));
+        permutation_apply(&p, NULL, (uint8_t *)things, 16, column, true);
+        for (size_t i = 0; i < n; i++)
+            assert_true(things[i][1] == i);
+    }
+}
+
 static void every_size(void **state)
 {
     struct pse_pool *pool;
@@ -61,10 +91,10 @@ static void every_size(void **state)
 static void zero_one_principle(void **state)
 {
     (void)state;
-    for (size_t n = 1; n <= 12; n++)
+    for (size_t n = 1; n <= 14; n++)
         for (uint64_t bits = 0; bits >> n == 0; bits++) {
             PSE_ARENA(arena, 1u << 16);
-            uint64_t keys[12];
+            uint64_t keys[14];
             struct permutation p;
 
             for (size_t i = 0; i < n; i++)
@@ -95,6 +125,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_size),
+        cmocka_unit_test(large_sizes),
         cmocka_unit_test(zero_one_principle),
         cmocka_unit_test(equal_keys_are_seen),
     };
