@@ -11,6 +11,7 @@ struct bench {
     pse_point mask[BLOCK];
     pse_secret s[BLOCK];
     pse_secret s2[BLOCK];
+    pse_scalar u[BLOCK];
     pse_enc enc[BLOCK];
 };
 
@@ -157,15 +158,14 @@ static pse_rc rows_make(struct prover *p)
 static void weights_task(void *ctx, size_t index, unsigned worker)
 {
     const struct prover *p = ctx;
+    pse_scalar *u = p->bench[worker].u;
     size_t n = block_rows(p, index);
 
-    (void)worker;
+    pse_weights(u, p->h1, index * BLOCK, n);
     for (size_t i = 0; i < n; i++) {
-        pse_scalar u;
         uint8_t bytes[32];
 
-        pse_weights(&u, p->h1, index * BLOCK + i, 1);
-        pse_scalar_encode(bytes, &u);
+        pse_scalar_encode(bytes, &u[i]);
         memcpy(p->u + 16 * (index * BLOCK + i), bytes, 16);
     }
 }
