@@ -84,13 +84,37 @@ static inline void assert_hex_member(const void *have, size_t n, const json_t *o
     free(want);
 }
 
-/** A group on this thread alone. */
-static inline struct pse_group *group_new(void)
+/** The back-end of this run: portable, or the one named on the command line. */
+static enum pse_backend backend = PSE_BACKEND_PORTABLE;
+
+static inline struct pse_group *group_on(struct pse_pool *pool)
 {
     struct pse_group *g;
 
-    assert_int_equal(pse_group_new(&g, PSE_BACKEND_PORTABLE, NULL), PSE_OK);
+    assert_int_equal(pse_group_new(&g, backend, pool), PSE_OK);
     return g;
+}
+
+/** A group on this thread alone. */
+static inline struct pse_group *group_new(void)
+{
+    return group_on(NULL);
+}
+
+/** Take the back-end from the command line. false: this machine does not have it, say so and go. */
+static inline bool backend_choose(int argc, char **argv)
+{
+    struct pse_group *g;
+
+    if (argc < 2)
+        return true;
+    if (pse_backend_parse(&backend, argv[1]) != PSE_OK ||
+        pse_group_new(&g, backend, NULL) != PSE_OK) {
+        printf("1..0 # SKIP no back-end %s here\n", argv[1]);
+        return false;
+    }
+    pse_group_free(g);
+    return true;
 }
 
 static inline struct pse_rng seeded(uint8_t first)

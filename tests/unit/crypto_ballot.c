@@ -617,7 +617,7 @@ static void empty_batches_hold(void **state)
     pse_batch_free(NULL);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(elements_known_answers),
@@ -637,5 +637,7 @@ int main(void)
         cmocka_unit_test(empty_batches_hold),
     };
 
+    if (!backend_choose(argc, argv))
+        return 0;
     return cmocka_run_group_tests(tests, start, stop);
 }

@@ -376,7 +376,7 @@ static void every_bit_counts(void **state)
     assert_int_equal(judge_proof(t, pse_span(t->proof, 192)), PSE_OK);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(qr_known_answer),     cmocka_unit_test(qr_has_one_form),
@@ -386,5 +386,7 @@ int main(void)
         cmocka_unit_test(every_bit_counts),
     };
 
+    if (!backend_choose(argc, argv))
+        return 0;
     return cmocka_run_group_tests(tests, start, stop);
 }

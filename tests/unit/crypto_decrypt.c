@@ -404,7 +404,7 @@ static void negative_counts_are_not_found(void **state)
     assert_int_equal(found, 0);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shares_known_answers),
@@ -420,5 +420,7 @@ int main(void)
         cmocka_unit_test(negative_counts_are_not_found),
     };
 
+    if (!backend_choose(argc, argv))
+        return 0;
     return cmocka_run_group_tests(tests, start, stop);
 }

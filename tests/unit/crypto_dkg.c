@@ -422,7 +422,7 @@ static void other_sizes(void **state)
     ceremony_of(*state, 7, 4);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reveals_known_answers),
@@ -438,5 +438,7 @@ int main(void)
         cmocka_unit_test(other_sizes),
     };
 
+    if (!backend_choose(argc, argv))
+        return 0;
     return cmocka_run_group_tests(tests, start, stop);
 }

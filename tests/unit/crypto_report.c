@@ -190,7 +190,7 @@ static void longest_report_fits(void **state)
     pse_buf_free(&out);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(known_answers),         cmocka_unit_test(several_in_one_incident),
@@ -199,5 +199,7 @@ int main(void)
         cmocka_unit_test(longest_report_fits),
     };
 
+    if (!backend_choose(argc, argv))
+        return 0;
     return cmocka_run_group_tests(tests, start, stop);
 }

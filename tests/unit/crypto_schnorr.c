@@ -151,7 +151,7 @@ static void another_statement_fails(void **state)
     assert_int_equal(pse_pok_verify(t->g, &t->s, &twice, t->proof), PSE_E_PROOF);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(known_answer),
@@ -161,5 +161,7 @@ int main(void)
         cmocka_unit_test(another_statement_fails),
     };
 
+    if (!backend_choose(argc, argv))
+        return 0;
     return cmocka_run_group_tests(tests, start, stop);
 }

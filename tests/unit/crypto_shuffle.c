@@ -432,7 +432,7 @@ static void blocks_and_threads(void **state)
 
     (void)state;
     assert_int_equal(pse_pool_new(&pool, 2), PSE_OK);
-    assert_int_equal(pse_group_new(&g, PSE_BACKEND_PORTABLE, pool), PSE_OK);
+    g = group_on(pool);
     all_sizes_work(g, rows, sizeof rows / sizeof *rows, 1);
     pse_group_free(g);
     pse_pool_free(pool);
@@ -484,7 +484,7 @@ static void bad_input_is_refused(void **state)
     pse_group_free(g);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(known_answers),
@@ -501,5 +501,7 @@ int main(void)
         cmocka_unit_test(bad_input_is_refused),
     };
 
+    if (!backend_choose(argc, argv))
+        return 0;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
