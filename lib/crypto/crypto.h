@@ -25,6 +25,7 @@
 #include "crypto/report.h"
 #include "crypto/schnorr.h"
 #include "crypto/shuffle.h"
+#include "crypto/statements.h"
 #include "crypto/transcript.h"
 
 #endif

@@ -97,19 +97,34 @@ pse_rc pse_hom_random_draw(struct pse_hom_random *random, struct pse_arena *aren
     return PSE_OK;
 }
 
+static struct pse_statement statement(struct pse_span x[4], const struct pse_joint *joint,
+                                      const struct pse_part_context *ctx, const struct layout *l,
+                                      const uint8_t *part)
+{
+    x[0] = pse_span(ctx->b, sizeof ctx->b);
+    x[1] = pse_span(joint->enc.b, sizeof joint->enc.b);
+    x[2] = pse_span(part, l->announcements);
+    x[3] = pse_span(part + l->announcements, l->scalars - l->announcements);
+    return (struct pse_statement){"ballot-hom", &joint->eid, x, 4};
+}
+
 static void challenge(pse_scalar *c, const struct pse_joint *joint,
                       const struct pse_part_context *ctx, const struct layout *l,
                       const uint8_t *part)
 {
-    struct pse_span x[] = {
-        pse_span(ctx->b, sizeof ctx->b),
-        pse_span(joint->enc.b, sizeof joint->enc.b),
-        pse_span(part, l->announcements),
-        pse_span(part + l->announcements, l->scalars - l->announcements),
-    };
-    struct pse_statement s = {"ballot-hom", &joint->eid, x, sizeof x / sizeof *x};
+    struct pse_span x[4];
+    const struct pse_statement s = statement(x, joint, ctx, l, part);
 
     pse_statement_scalar(c, &s);
+}
+
+struct pse_statement pse_hom_statement(struct pse_span x[4], const struct pse_joint *joint,
+                                       const struct pse_part_context *ctx,
+                                       const struct pse_hom_rule *rule, const uint8_t *part)
+{
+    const struct layout l = layout_of(rule);
+
+    return statement(x, joint, ctx, &l, part);
 }
 
 /* --- prover ---------------------------------------------------------------------------------- */
@@ -362,10 +377,22 @@ pse_rc pse_hom_batch(struct pse_batch *b, const struct pse_joint *joint,
                      const struct pse_part_context *ctx, const struct pse_hom_rule *rule,
                      struct pse_span part)
 {
+    const struct layout l = layout_of(rule);
+    pse_scalar c;
+
+    if (part.n != l.size)
+        return PSE_E_LENGTH;
+    challenge(&c, joint, ctx, &l, part.p);
+    return pse_hom_batch_with(b, &c, rule, part);
+}
+
+pse_rc pse_hom_batch_with(struct pse_batch *b, const pse_scalar *c, const struct pse_hom_rule *rule,
+                          struct pse_span part)
+{
     struct layout l = layout_of(rule);
     uint16_t value[PSE_HOM_VALUE_MAX + 1];
     const uint8_t *scalars = part.p + l.scalars;
-    pse_scalar c;
+    pse_scalar canonical;
     pse_scalar on_a;
     pse_scalar on_b;
     size_t slot;
@@ -373,22 +400,21 @@ pse_rc pse_hom_batch(struct pse_batch *b, const struct pse_joint *joint,
     if (part.n != l.size)
         return PSE_E_LENGTH;
     for (size_t at = l.scalars; at < l.size; at += 32)
-        PSE_TRY(pse_scalar_decode(&c, part.p + at));
+        PSE_TRY(pse_scalar_decode(&canonical, part.p + at));
     for (unsigned j = 0; j < l.branches; j++)
         value[j] = (uint16_t)j;
-    challenge(&c, joint, ctx, &l, part.p);
     slot = pse_batch_encodings(b, part.p, l.scalars / 32);
     for (unsigned k = 0; k < l.options; k++) {
         size_t first = slot + 2 * (size_t)l.options + 2 * (size_t)k * l.branches;
 
-        branches_add(b, &on_a, &on_b, first, l.branches, value, &scalars, &c);
+        branches_add(b, &on_a, &on_b, first, l.branches, value, &scalars, c);
         pse_batch_add_weighted(b, slot + 2 * k, &on_a);
         pse_batch_add_weighted(b, slot + 2 * k + 1, &on_b);
     }
     if (l.sums == 0)
         return PSE_OK;
     branches_add(b, &on_a, &on_b, slot + 2 * (size_t)l.options * (1 + l.branches), l.sums, l.sum,
-                 &scalars, &c);
+                 &scalars, c);
     for (unsigned k = 0; k < l.options; k++) {
         pse_batch_add_weighted(b, slot + 2 * k, &on_a);
         pse_batch_add_weighted(b, slot + 2 * k + 1, &on_b);

@@ -71,6 +71,14 @@ PSE_MUST pse_rc pse_hom_batch(struct pse_batch *b, const struct pse_joint *joint
                               const struct pse_part_context *ctx, const struct pse_hom_rule *rule,
                               struct pse_span part);
 
+/** In two steps, for many parts at once: what the challenge c is the hash of (@p x is room for its
+ * pieces, @p part a whole part), and the equations with that c. */
+struct pse_statement pse_hom_statement(struct pse_span x[4], const struct pse_joint *joint,
+                                       const struct pse_part_context *ctx,
+                                       const struct pse_hom_rule *rule, const uint8_t *part);
+PSE_MUST pse_rc pse_hom_batch_with(struct pse_batch *b, const pse_scalar *c,
+                                   const struct pse_hom_rule *rule, struct pse_span part);
+
 /** One part alone. PSE_E_LENGTH, PSE_E_ENCODING, PSE_E_PROOF, PSE_E_MEMORY. */
 PSE_MUST pse_rc pse_hom_verify(const struct pse_joint *joint, const struct pse_part_context *ctx,
                                const struct pse_hom_rule *rule, struct pse_span part,

@@ -3,16 +3,22 @@
 #include "crypto/plaintext.h"
 
 /* Offsets in a part of width w: ciphertexts, T at 64 w, z at 96 w. */
+struct pse_statement pse_mixpok_statement(struct pse_span x[4], const struct pse_joint *joint,
+                                          const struct pse_part_context *ctx, unsigned width,
+                                          const uint8_t *part)
+{
+    x[0] = pse_span(ctx->b, sizeof ctx->b);
+    x[1] = pse_span(joint->enc.b, sizeof joint->enc.b);
+    x[2] = pse_span(part, 64 * (size_t)width);
+    x[3] = pse_span(part + 64 * (size_t)width, 32 * (size_t)width);
+    return (struct pse_statement){"ballot-mix", &joint->eid, x, 4};
+}
+
 static void challenge(pse_scalar *c, const struct pse_joint *joint,
                       const struct pse_part_context *ctx, unsigned width, const uint8_t *part)
 {
-    struct pse_span x[] = {
-        pse_span(ctx->b, sizeof ctx->b),
-        pse_span(joint->enc.b, sizeof joint->enc.b),
-        pse_span(part, 64 * (size_t)width),
-        pse_span(part + 64 * (size_t)width, 32 * (size_t)width),
-    };
-    struct pse_statement s = {"ballot-mix", &joint->eid, x, sizeof x / sizeof *x};
+    struct pse_span x[4];
+    const struct pse_statement s = pse_mixpok_statement(x, joint, ctx, width, part);
 
     pse_statement_scalar(c, &s);
 }
@@ -63,8 +69,19 @@ pse_rc pse_mixpok_prove(const struct pse_joint *joint, uint8_t *part,
 pse_rc pse_mixpok_batch(struct pse_batch *b, const struct pse_joint *joint,
                         const struct pse_part_context *ctx, unsigned width, struct pse_span part)
 {
-    pse_scalar z[PSE_MIX_WIDTH_MAX];
     pse_scalar c;
+
+    PSE_REQUIRE(width >= 1 && width <= PSE_MIX_WIDTH_MAX);
+    if (part.n != pse_mixpok_size(width))
+        return PSE_E_LENGTH;
+    challenge(&c, joint, ctx, width, part.p);
+    return pse_mixpok_batch_with(b, &c, width, part);
+}
+
+pse_rc pse_mixpok_batch_with(struct pse_batch *b, const pse_scalar *c, unsigned width,
+                             struct pse_span part)
+{
+    pse_scalar z[PSE_MIX_WIDTH_MAX];
     size_t slot;
 
     PSE_REQUIRE(width >= 1 && width <= PSE_MIX_WIDTH_MAX);
@@ -72,12 +89,11 @@ pse_rc pse_mixpok_batch(struct pse_batch *b, const struct pse_joint *joint,
         return PSE_E_LENGTH;
     for (unsigned k = 0; k < width; k++)
         PSE_TRY(pse_scalar_decode(&z[k], part.p + 96 * width + 32 * k));
-    challenge(&c, joint, ctx, width, part.p);
     slot = pse_batch_encodings(b, part.p, pse_mixpok_points(width));
     for (unsigned k = 0; k < width; k++) {
         pse_batch_equation(b);
         pse_batch_add_one(b, slot + 2 * width + k);
-        pse_batch_add(b, slot + 2 * k, &c);
+        pse_batch_add(b, slot + 2 * k, c);
         pse_batch_sub_base(b, 0, &z[k]);
     }
     return PSE_OK;

@@ -43,6 +43,14 @@ PSE_MUST pse_rc pse_mixpok_batch(struct pse_batch *b, const struct pse_joint *jo
                                  const struct pse_part_context *ctx, unsigned width,
                                  struct pse_span part);
 
+/** In two steps, for many parts at once: what the challenge c is the hash of (@p x is room for its
+ * pieces, @p part at least 96 w bytes), and the equations with that c. */
+struct pse_statement pse_mixpok_statement(struct pse_span x[4], const struct pse_joint *joint,
+                                          const struct pse_part_context *ctx, unsigned width,
+                                          const uint8_t *part);
+PSE_MUST pse_rc pse_mixpok_batch_with(struct pse_batch *b, const pse_scalar *c, unsigned width,
+                                      struct pse_span part);
+
 /** One part alone. PSE_E_LENGTH, PSE_E_ENCODING, PSE_E_PROOF, PSE_E_MEMORY. */
 PSE_MUST pse_rc pse_mixpok_verify(const struct pse_joint *joint, const struct pse_part_context *ctx,
                                   unsigned width, struct pse_span part, struct pse_rng *rng);

@@ -67,17 +67,24 @@ pse_rc pse_pok_batch(struct pse_batch *b, const struct pse_statement *s, const u
                      const uint8_t proof[PSE_POK_SIZE])
 {
     pse_scalar c;
+
+    pse_pok_challenge(&c, s, proof);
+    return pse_pok_batch_with(b, &c, x, proof);
+}
+
+pse_rc pse_pok_batch_with(struct pse_batch *b, const pse_scalar *c, const uint8_t x[32],
+                          const uint8_t proof[PSE_POK_SIZE])
+{
     pse_scalar z;
     size_t key;
     size_t announcement;
 
     PSE_TRY(pse_scalar_decode(&z, proof + 32));
-    pse_pok_challenge(&c, s, proof);
     key = pse_batch_encodings(b, x, 1);
     announcement = pse_batch_encodings(b, proof, 1);
     pse_batch_equation(b);
     pse_batch_add_one(b, announcement);
-    pse_batch_add(b, key, &c);
+    pse_batch_add(b, key, c);
     pse_batch_sub_base(b, 0, &z);
     return PSE_OK;
 }

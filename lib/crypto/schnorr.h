@@ -37,5 +37,8 @@ PSE_MUST pse_rc pse_pok_verify(const struct pse_group *g, const struct pse_state
  * PSE_E_ENCODING: z not canonical (nothing is added). */
 PSE_MUST pse_rc pse_pok_batch(struct pse_batch *b, const struct pse_statement *s,
                               const uint8_t x[32], const uint8_t proof[PSE_POK_SIZE]);
+/** The same with the challenge at hand: that of the statement with R as its last piece. */
+PSE_MUST pse_rc pse_pok_batch_with(struct pse_batch *b, const pse_scalar *c, const uint8_t x[32],
+                                   const uint8_t proof[PSE_POK_SIZE]);
 
 #endif

@@ -1,6 +1,8 @@
 /* Transcripts: the known answers, streaming equal to one piece, every input bound. */
 #include "crypto.h"
 
+#include "crypto/statements.h"
+
 static void known_answers(void **state)
 {
     json_t *v = vectors_load("psephos1/transcript.json");
@@ -91,6 +93,40 @@ static void every_input_is_bound(void **state)
             assert_memory_not_equal(h[i], h[j], 64);
 }
 
+/* Statements of all kinds and lengths, in scratch of any size, are what each is alone. */
+static void many_statements_are_each_its_own(void **state)
+{
+    enum { N = 150 };
+    static const size_t room[] = {0, 60, 77, 78, 200, 1000, 5000, 200000};
+    static const char *const type[] = {"", "tracker", "ballot-sign", "ballot-hom"};
+    static uint8_t bytes[3000], scratch[200000];
+    static struct pse_span x[N][4];
+    static struct pse_statement s[N];
+    static uint8_t want[N][64], got[N + 1][64];
+    const pse_hash eid[2] = {{{1}}, {{2}}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)(i * i >> 3);
+    for (size_t i = 0; i < N; i++) {
+        s[i] = (struct pse_statement){type[i % 4], &eid[i / 7 % 2], x[i], i % 5};
+        for (size_t k = 0; k < s[i].n; k++)
+            x[i][k] = pse_span(bytes + i, (i * (k + 1) * 13) % (i % 10 == 9 ? 2500 : 90));
+        pse_statement_hash(want[i], &s[i]);
+    }
+    for (size_t r = 0; r < sizeof room / sizeof *room; r++) {
+        for (size_t n = 0; n <= N; n += 1 + n / 2) {
+            memset(got, 0x5a, sizeof got);
+            memset(scratch, 0x5a, sizeof scratch);
+            pse_statements_hash(got, s, n, scratch, room[r]);
+            assert_memory_equal(got, want, n * sizeof *want);
+            assert_int_equal(got[n][0], 0x5a);
+            for (size_t at = room[r]; at < sizeof scratch; at++)
+                assert_int_equal(scratch[at], 0x5a);
+        }
+    }
+}
+
 static void weights_of_ranges_agree(void **state)
 {
     uint8_t h[64] = {1, 2, 3};
@@ -116,6 +152,7 @@ int main(void)
         cmocka_unit_test(known_answers),
         cmocka_unit_test(parts_equal_one_piece),
         cmocka_unit_test(every_input_is_bound),
+        cmocka_unit_test(many_statements_are_each_its_own),
         cmocka_unit_test(weights_of_ranges_agree),
     };
 
