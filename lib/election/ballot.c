@@ -4,11 +4,19 @@
 #include "codec/cursor.h"
 #include "election/ballot_layout.h"
 
+struct pse_statement pse_tracker_statement(struct pse_span x[2], const pse_hash *eid,
+                                           const pse_enc *credential, const pse_hash *leaf)
+{
+    x[0] = pse_span(credential->b, 32);
+    x[1] = pse_span(leaf->b, 32);
+    return (struct pse_statement){"tracker", eid, x, 2};
+}
+
 void pse_tracker(uint8_t tracker[PSE_TRACKER_BYTES], const pse_hash *eid, const pse_enc *credential,
                  const pse_hash *leaf)
 {
-    const struct pse_span x[] = {pse_span(credential->b, 32), pse_span(leaf->b, 32)};
-    const struct pse_statement s = {"tracker", eid, x, 2};
+    struct pse_span x[2];
+    const struct pse_statement s = pse_tracker_statement(x, eid, credential, leaf);
     uint8_t h[64];
 
     pse_statement_hash(h, &s);

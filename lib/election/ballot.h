@@ -58,6 +58,12 @@ PSE_MUST pse_rc pse_ballots_verify(struct pse_ballot_check *out, struct pse_rng 
                                    const struct pse_joint *joint, const struct pse_manifest *m,
                                    const struct pse_span *raw, size_t n);
 
+/** The same where leaf hashes are known: leaves[i] is that of raw[i]. */
+PSE_MUST pse_rc pse_ballots_verify_leaves(struct pse_ballot_check *out, struct pse_rng *rng,
+                                          const struct pse_joint *joint,
+                                          const struct pse_manifest *m, const struct pse_span *raw,
+                                          const pse_hash *leaves, size_t n);
+
 /* ---- trackers ---- */
 
 /** First 10 bytes of Q("tracker"; D; leaf). Printed by pse_code_encode (codec/text.h), as is the

@@ -17,4 +17,8 @@ enum {
 struct pse_statement pse_ballot_statement(struct pse_span x[2], const struct pse_manifest *m,
                                           const uint8_t *entry, const struct pse_style *style);
 
+/** What a tracker is the hash of, likewise. */
+struct pse_statement pse_tracker_statement(struct pse_span x[2], const pse_hash *eid,
+                                           const pse_enc *credential, const pse_hash *leaf);
+
 #endif

@@ -1,9 +1,10 @@
 /* Many ballots against the rules that need no log: V401, V404, V405, V406.
  *
  * A worker fills a batch with as many ballots as fit and decides it. In a batch a ballot is an item
- * and each rule's proof a unit of it, so that a failing ballot names its rules. */
+ * and each rule's proof a unit of it, so that a failing ballot names its rules. What is hashed of
+ * the ballots is hashed before, some dozens of them at a time. */
+#include "election/ballot_hashes.h"
 #include "election/ballot_layout.h"
-#include "merkle/tree.h"
 
 enum {
     BLOCK_MIN = 64, /* ballots a task: few tasks share sums badly, many small ones cost more each */
@@ -14,6 +15,7 @@ enum {
 
 struct worker {
     struct pse_batch *batch;
+    struct pse_ballot_hashes *hashes;
     uint32_t *tags; /* [block] */
     pse_rc rc;
 };
@@ -23,6 +25,7 @@ struct job {
     const struct pse_joint *joint;
     const struct pse_manifest *m;
     const struct pse_span *raw;
+    const pse_hash *leaves; /* NULL: not known */
     size_t n;
     size_t block;
     struct worker *worker;
@@ -48,36 +51,38 @@ static size_t ballot_points(const struct pse_manifest *m, const struct pse_style
     return n;
 }
 
+/* @p h: what the part's challenge is made of. */
 static pse_rc add_part(struct pse_batch *b, const struct job *j, const struct pse_ballot *ballot,
-                       size_t k, uint32_t item)
+                       size_t k, const uint8_t h[64], uint32_t item)
 {
     const struct pse_contest *c = &j->m->contest[ballot->style->contest[k]];
-    const struct pse_part_context ctx =
-        pse_part_context_make(ballot->credential.b, ballot->style->id, c->id);
     const struct pse_span part = pse_span(pse_ballot_part(ballot, k), c->part_len);
     struct pse_hom_rule rule;
+    pse_scalar challenge;
 
+    pse_scalar_from_wide(&challenge, h);
     if (c->kind == PSE_KIND_MIX) {
         pse_batch_open(b, item, PSE_BALLOT_V406);
-        return pse_mixpok_batch(b, j->joint, &ctx, c->width, part);
+        return pse_mixpok_batch_with(b, &challenge, c->width, part);
     }
     rule = pse_contest_rule(c);
     pse_batch_open(b, item, PSE_BALLOT_V405);
-    return pse_hom_batch(b, j->joint, &ctx, &rule, part);
+    return pse_hom_batch_with(b, &challenge, &rule, part);
 }
 
-/* PSE_E_ENCODING: a scalar of the ballot is not canonical. */
+/* @p h: the hashes for the challenges of the signature and of the parts. PSE_E_ENCODING: a scalar
+ * of the ballot is not canonical. */
 static pse_rc add_ballot(struct pse_batch *b, const struct job *j, const struct pse_ballot *ballot,
-                         uint32_t item)
+                         const uint8_t (*h)[64], uint32_t item)
 {
-    struct pse_span x[2];
-    const struct pse_statement s = pse_ballot_statement(x, j->m, ballot->raw.p, ballot->style);
+    pse_scalar challenge;
 
+    pse_scalar_from_wide(&challenge, h[0]);
     pse_batch_open(b, item, PSE_BALLOT_V404);
-    PSE_TRY(
-        pse_pok_batch(b, &s, ballot->credential.b, ballot->raw.p + ballot->raw.n - PSE_POK_SIZE));
+    PSE_TRY(pse_pok_batch_with(b, &challenge, ballot->credential.b,
+                               ballot->raw.p + ballot->raw.n - PSE_POK_SIZE));
     for (size_t k = 0; k < ballot->style->contests; k++)
-        PSE_TRY(add_part(b, j, ballot, k, item));
+        PSE_TRY(add_part(b, j, ballot, k, h[1 + k], item));
     return PSE_OK;
 }
 
@@ -110,20 +115,46 @@ static void flush(const struct job *j, struct worker *w, size_t first, size_t en
     pse_batch_reset(w->batch);
 }
 
-static bool begin_check(struct pse_ballot *ballot, struct pse_ballot_check *c, const struct job *j,
-                        struct pse_span raw)
+/* Ballot @p k of the hashed ones. */
+static bool begin_check(struct pse_ballot_check *c, const struct job *j,
+                        const struct pse_ballot_hashes *d, size_t k)
 {
+    const struct pse_ballot *ballot = &d->ballot[k];
+
     memset(c, 0, sizeof *c);
-    pse_tree_leaf(&c->leaf, raw);
-    if (pse_ballot_parse(ballot, j->m, raw) != PSE_OK) {
+    c->leaf = d->leaf[k];
+    if (!d->is_parsed[k]) {
         set_malformed(c);
         return false;
     }
     c->style = (uint16_t)(ballot->style - j->m->style);
     c->prev = ballot->prev;
     c->credential = ballot->credential;
-    pse_tracker(c->tracker, &j->m->eid, &ballot->credential, &c->leaf);
+    memcpy(c->tracker, d->h[d->first[k]], sizeof c->tracker);
     return true;
+}
+
+/* Add the hashed ballots, of which the first has number @p at, to the batch; decide it whenever it
+ * is full. @p first: the first ballot in the batch. */
+static void add_hashed(const struct job *j, struct worker *w, size_t *first, size_t at)
+{
+    const struct pse_ballot_hashes *d = w->hashes;
+
+    for (size_t k = 0; k < d->n && w->rc == PSE_OK; k++) {
+        const struct pse_ballot *ballot = &d->ballot[k];
+        const uint8_t(*h)[64] = d->h + d->first[k] + 1;
+        size_t i = at + k;
+
+        if (!begin_check(&j->out[i], j, d, k))
+            continue;
+        if (!pse_batch_has_room(w->batch, 1 + (size_t)ballot->style->contests,
+                                ballot_points(j->m, ballot->style))) {
+            flush(j, w, *first, i);
+            *first = i;
+        }
+        if (w->rc == PSE_OK && add_ballot(w->batch, j, ballot, h, (uint32_t)(i - *first)) != PSE_OK)
+            set_malformed(&j->out[i]);
+    }
 }
 
 static void verify_block(void *ctx, size_t index, unsigned worker)
@@ -133,18 +164,10 @@ static void verify_block(void *ctx, size_t index, unsigned worker)
     size_t first = index * j->block;
     size_t end = first + j->block < j->n ? first + j->block : j->n;
 
-    for (size_t i = first; i < end && w->rc == PSE_OK; i++) {
-        struct pse_ballot ballot;
-
-        if (!begin_check(&ballot, &j->out[i], j, j->raw[i]))
-            continue;
-        if (!pse_batch_has_room(w->batch, 1 + (size_t)ballot.style->contests,
-                                ballot_points(j->m, ballot.style))) {
-            flush(j, w, first, i);
-            first = i;
-        }
-        if (w->rc == PSE_OK && add_ballot(w->batch, j, &ballot, (uint32_t)(i - first)) != PSE_OK)
-            set_malformed(&j->out[i]);
+    for (size_t i = first; i < end && w->rc == PSE_OK; i += w->hashes->n) {
+        pse_ballot_hashes_take(w->hashes, j->joint, j->m, j->raw + i,
+                               j->leaves == NULL ? NULL : j->leaves + i, end - i);
+        add_hashed(j, w, &first, i);
     }
     if (w->rc == PSE_OK)
         flush(j, w, first, end);
@@ -171,7 +194,14 @@ static void measure(const struct job *j, size_t *units, size_t *slots)
     }
 }
 
-enum { ARENA_MAX = 16 << 20 };
+/* Bound of the arena: what is allocated, and what its blocks may leave unused. */
+static size_t memory_bound(const struct job *j, unsigned width)
+{
+    size_t worker = sizeof(struct worker) + sizeof(struct pse_ballot_hashes) + PSE_BALLOT_SCRATCH +
+                    j->block * sizeof(uint32_t);
+
+    return 2 * width * worker + (1u << 20);
+}
 
 static pse_rc start_workers(struct job *j, struct pse_arena *arena, struct pse_rng *rng,
                             unsigned width)
@@ -184,7 +214,8 @@ static pse_rc start_workers(struct job *j, struct pse_arena *arena, struct pse_r
         return PSE_E_MEMORY;
     for (unsigned w = 0; w < width; w++) {
         j->worker[w].tags = PSE_NEW(arena, uint32_t, j->block);
-        if (j->worker[w].tags == NULL)
+        j->worker[w].hashes = pse_ballot_hashes_new(arena, j->raw, j->n);
+        if (j->worker[w].tags == NULL || j->worker[w].hashes == NULL)
             return PSE_E_MEMORY;
         PSE_TRY(
             pse_batch_new(&j->worker[w].batch, j->joint->g, &j->joint->y, 1, units, slots, rng));
@@ -203,9 +234,16 @@ pse_rc pse_ballots_verify(struct pse_ballot_check *out, struct pse_rng *rng,
                           const struct pse_joint *joint, const struct pse_manifest *m,
                           const struct pse_span *raw, size_t n)
 {
+    return pse_ballots_verify_leaves(out, rng, joint, m, raw, NULL, n);
+}
+
+pse_rc pse_ballots_verify_leaves(struct pse_ballot_check *out, struct pse_rng *rng,
+                                 const struct pse_joint *joint, const struct pse_manifest *m,
+                                 const struct pse_span *raw, const pse_hash *leaves, size_t n)
+{
     struct pse_pool *pool = pse_group_pool(joint->g);
     unsigned width = pse_pool_width(pool);
-    struct job j = {.out = out, .joint = joint, .m = m, .raw = raw, .n = n};
+    struct job j = {.out = out, .joint = joint, .m = m, .raw = raw, .leaves = leaves, .n = n};
     size_t blocks;
     pse_rc rc;
 
@@ -218,7 +256,7 @@ pse_rc pse_ballots_verify(struct pse_ballot_check *out, struct pse_rng *rng,
         pool = NULL;
         width = 1;
     }
-    PSE_ARENA(arena, ARENA_MAX);
+    PSE_ARENA(arena, memory_bound(&j, width));
     rc = start_workers(&j, &arena, rng, width);
     if (rc == PSE_OK)
         pse_pool_run(pool, verify_block, &j, blocks);

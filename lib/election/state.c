@@ -260,12 +260,14 @@ static pse_rc check_ballots(struct block *b, size_t from)
     struct pse_engine *e = b->e;
     uint64_t start = pse_engine_now(e);
     struct pse_span *raw = (struct pse_span *)malloc((b->n - from) * sizeof *raw);
+    pse_hash *leaves = (pse_hash *)malloc((b->n - from) * sizeof *leaves);
     size_t n = 0;
     pse_rc rc = PSE_OK;
 
     b->check = (struct pse_ballot_check *)calloc(b->n - from, sizeof *b->check);
-    if (raw == NULL || b->check == NULL) {
+    if (raw == NULL || leaves == NULL || b->check == NULL) {
         free(raw);
+        free(leaves);
         return PSE_E_MEMORY;
     }
     for (size_t i = from; i < b->n; i++) {
@@ -276,11 +278,13 @@ static pse_rc check_ballots(struct block *b, size_t from)
         p->ballot = &b->check[n];
         if (e->o.trust_proofs)
             check_form(&b->check[n], e, p);
+        leaves[n] = p->leaf;
         raw[n++] = p->in.raw;
     }
     if (!e->o.trust_proofs)
-        rc = pse_ballots_verify(b->check, e->o.rng, &e->keys.joint, e->m, raw, n);
+        rc = pse_ballots_verify_leaves(b->check, e->o.rng, &e->keys.joint, e->m, raw, leaves, n);
     free(raw);
+    free(leaves);
     spend(e, PSE_V401, start);
     return rc;
 }

@@ -360,6 +360,7 @@ static void many_at_once(void **state)
     static pse_secret d[N];
     static struct pse_span raw[N];
     static struct pse_ballot_check c[N], again[N];
+    static pse_hash leaf[N];
     struct pse_rng rng = seeded(8);
     struct pse_pool *pool;
     struct fixture f;
@@ -407,6 +408,9 @@ static void many_at_once(void **state)
     assert_int_equal(c[30].faults, PSE_BALLOT_V406);
     assert_int_equal(c[31].faults, PSE_BALLOT_V401);
     assert_int_not_equal(c[199].faults, 0);
+    pse_tree_leaves(leaf, raw, N, NULL);
+    assert_int_equal(pse_ballots_verify_leaves(again, &rng, &k.joint, f.m, raw, leaf, N), PSE_OK);
+    assert_memory_equal(again, c, sizeof c);
     /* the faults do not depend on company, nor on the order */
     for (size_t i = 0; i < N; i++) {
         assert_int_equal(pse_ballots_verify(&again[i], &rng, &k.joint, f.m, &raw[i], 1), PSE_OK);
