@@ -115,6 +115,72 @@ static void random_points_are_seldom_elements(void **state)
     assert_true(good < 3); /* the counter is the smallest for one point in some thousand */
 }
 
+/* --- keys ------------------------------------------------------------------------------------- */
+
+static void bad_joint_keys_are_refused(void **state)
+{
+    struct fixture *f = *state;
+    struct pse_joint j;
+    uint8_t y[32] = {0};
+
+    assert_int_equal(pse_joint_init(&j, f->g, &f->joint.eid, y), PSE_E_ENCODING);
+    assert_null(j.table);
+    memset(y, 0xff, sizeof y);
+    assert_int_equal(pse_joint_init(&j, f->g, &f->joint.eid, y), PSE_E_ENCODING);
+    memcpy(y, f->joint.enc.b, 32);
+    y[0] ^= 1; /* odd: a negative field element */
+    assert_int_equal(pse_joint_init(&j, f->g, &f->joint.eid, y), PSE_E_ENCODING);
+    pse_joint_clear(&j);
+    pse_joint_clear(&j);
+}
+
+/* What was encrypted comes out again with the key, before and after re-encryption. */
+static void encryption_goes_round(void **state)
+{
+    enum { N = 20 };
+    struct fixture *f = *state;
+    struct pse_rng rng = seeded(29);
+    static pse_point a[N], b[N], mask[N];
+    static pse_secret r[N], v[N];
+    static uint64_t counts[N];
+    static uint8_t list[PSE_CIPHERTEXT_SIZE * N];
+    static uint8_t points[32 * N];
+    struct pse_joint j;
+    pse_secret x;
+    pse_enc enc;
+
+    pse_secret_random(&x, &rng);
+    pse_point_mul_base(f->g, a, &x, 1);
+    pse_point_encode(f->g, &enc, a, 1);
+    assert_int_equal(pse_joint_init(&j, f->g, &f->joint.eid, enc.b), PSE_OK);
+    pse_secret_random_n(r, N, &rng);
+    for (size_t i = 0; i < N; i++)
+        pse_secret_set_u64(&v[i], 3 * i);
+    pse_elgamal_encrypt_values(&j, a, b, v, r, N);
+    pse_secret_random_n(r, N, &rng);
+    for (int round = 0; round < 2; round++) {
+        struct pse_decrypt d = {.trustee = 1, .m = N, .v = enc};
+        uint8_t proof[PSE_DECRYPT_PROOF_SIZE];
+        uint8_t blob[32 * N];
+        struct pse_span shares = pse_span(blob, sizeof blob);
+        const uint8_t index = 1;
+
+        pse_elgamal_encode(f->g, list, a, b, N);
+        assert_int_equal(pse_decrypt_prove(f->g, &j.eid, &d, blob, proof,
+                                           pse_span(list, sizeof list), &x, &r[0]),
+                         PSE_OK);
+        assert_int_equal(
+            pse_decrypt_combine(f->g, points, pse_span(list, sizeof list), &shares, &index, 1),
+            PSE_OK);
+        assert_int_equal(pse_count_find_vt(f->g, counts, N, pse_span(points, sizeof points), 3 * N),
+                         PSE_OK);
+        for (size_t i = 0; i < N; i++)
+            assert_int_equal(counts[i], 3 * i);
+        pse_elgamal_reencrypt(&j, a, b, mask, r, N);
+    }
+    pse_joint_clear(&j);
+}
+
 /* --- parts of the vectors --------------------------------------------------------------------- */
 
 struct part {
@@ -620,6 +686,8 @@ static void empty_batches_hold(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bad_joint_keys_are_refused),
+        cmocka_unit_test(encryption_goes_round),
         cmocka_unit_test(elements_known_answers),
         cmocka_unit_test(many_elements_go_round),
         cmocka_unit_test(random_points_are_seldom_elements),
