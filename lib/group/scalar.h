@@ -35,6 +35,20 @@ void pse_scalar_mul(pse_scalar *r, const pse_scalar *a, const pse_scalar *b);
 /** r = a b + c. */
 void pse_scalar_muladd(pse_scalar *r, const pse_scalar *a, const pse_scalar *b,
                        const pse_scalar *c);
+/** r = k a + c for k below 2^128 (PSE_REQUIRE): at half the price. */
+void pse_scalar_muladd_short(pse_scalar *r, const pse_scalar *k, const pse_scalar *a,
+                             const pse_scalar *c);
+
+/** A sum of products that is reduced once, at the end; zero to begin with. Public, as the products
+ * of short weights and scalars are that batches add up. */
+typedef struct pse_wide {
+    uint64_t w[7];
+} pse_wide;
+
+/** sum += k a for k below 2^128 (PSE_REQUIRE); at most 2^60 times. */
+void pse_wide_add(pse_wide *sum, const pse_scalar *k, const pse_scalar *a);
+void pse_wide_reduce(pse_scalar *r, const pse_wide *sum);
+
 /** r = 1/a, a != 0 (PSE_REQUIRE). */
 void pse_scalar_invert_vt(pse_scalar *r, const pse_scalar *a);
 bool pse_scalar_is_zero(const pse_scalar *a);

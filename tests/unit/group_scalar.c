@@ -150,7 +150,23 @@ static void inverses_agree(void **state)
     }
 }
 
-/* 64 bytes: multiples of L and their neighbours, long runs of ones and zeros, and at random. */
+/* Often zeros, ones, a word of L, or ones but for a bit; else what is there. */
+static void extreme_word(uint8_t word[8], const uint8_t of_order[8], struct pse_rng *rng)
+{
+    uint64_t kind = pse_rng_below(rng, 6);
+
+    if (kind < 2)
+        memset(word, kind == 0 ? 0 : 0xff, 8);
+    else if (kind == 2)
+        memcpy(word, of_order, 8);
+    else if (kind == 3) {
+        memset(word, 0xff, 8);
+        word[pse_rng_below(rng, 8)] ^= (uint8_t)(1 << pse_rng_below(rng, 8));
+    }
+}
+
+/* 64 bytes: multiples of L and their neighbours, long runs of ones and zeros, words that make
+ * carries run, and at random. */
 static void wide_reduction_agrees(void **state)
 {
     uint8_t wide[64], y[32];
@@ -160,7 +176,7 @@ static void wide_reduction_agrees(void **state)
 
     (void)state;
     seeded(&rng, __func__);
-    for (int i = 0; i < 6000; i++) {
+    for (int i = 0; i < 30000; i++) {
         if (i < 96) { /* L shifted by whole bytes, minus one, exact, plus one */
             memset(wide, 0, sizeof wide);
             memcpy(wide + i / 3, order_bytes, 32);
@@ -181,6 +197,8 @@ static void wide_reduction_agrees(void **state)
             }
         } else {
             pse_rng_fill(&rng, wide, sizeof wide);
+            for (size_t j = 0; i % 2 == 0 && j < 64; j += 8)
+                extreme_word(wide + j, order_bytes + j % 32, &rng);
         }
         crypto_core_ristretto255_scalar_reduce(y, wide);
         pse_scalar_from_wide(&r, wide);
@@ -201,6 +219,48 @@ static void short_values_are_sixteen_bytes(void **state)
     pse_scalar_encode(x, &r);
     memset(h + 16, 0, 16);
     assert_memory_equal(x, h, 32);
+}
+
+/* Short factors, the largest among them, and sums of products reduced once. */
+static void short_products_agree(void **state)
+{
+    pse_scalar k[EDGES], top, r, x, sum;
+    uint8_t h[16];
+    uint8_t all[64] = {0}, y[32];
+    pse_wide wide = {{0}};
+    PSE_RNG(rng);
+
+    (void)state;
+    seeded(&rng, __func__);
+    edge_scalars(k);
+    memset(h, 0xff, sizeof h);
+    pse_scalar_from_short(&top, h);
+    pse_scalar_set_u64(&sum, 0);
+    for (int i = 0; i < 20000; i++) {
+        pse_scalar a, b, s = top;
+
+        random_scalar(&a, &rng);
+        random_scalar(&b, &rng);
+        pse_rng_fill(&rng, h, sizeof h);
+        if (i % 3 > 0)
+            pse_scalar_from_short(&s, h);
+        if (i % 4 == 0) {
+            a = k[i / 4 % EDGES];
+            b = k[i / 8 % EDGES];
+        }
+        pse_scalar_muladd(&x, &s, &a, &b);
+        pse_scalar_muladd_short(&r, &s, &a, &b);
+        assert_true(pse_scalar_is_equal(&r, &x));
+        pse_scalar_muladd(&sum, &s, &a, &sum);
+        pse_wide_add(&wide, &s, &a);
+        pse_wide_reduce(&r, &wide);
+        assert_true(pse_scalar_is_equal(&r, &sum));
+    }
+    memset(&wide, 0xff, sizeof wide); /* 2^448 - 1 */
+    memset(all, 0xff, sizeof wide);
+    crypto_core_ristretto255_scalar_reduce(y, all);
+    pse_wide_reduce(&r, &wide);
+    assert_words(&r, y);
 }
 
 static void outputs_may_be_inputs(void **state)
@@ -252,16 +312,19 @@ static void select_takes_the_named_one(void **state)
 static void random_secrets_are_reduced_streams(void **state)
 {
     uint8_t wide[64];
-    pse_secret one[3], many[3];
+    enum { N = 70 };
+    pse_secret one[N], many[N];
     pse_scalar r;
     PSE_RNG(rng);
 
     (void)state;
     seeded(&rng, "stream");
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < N; i++)
         pse_secret_random(&one[i], &rng);
     seeded(&rng, "stream");
-    pse_secret_random_n(many, 3, &rng);
+    pse_secret_random_n(many, 7, &rng);
+    pse_secret_random_n(many + 7, 0, &rng);
+    pse_secret_random_n(many + 7, N - 7, &rng);
     assert_memory_equal(one, many, sizeof one);
     seeded(&rng, "stream");
     pse_rng_fill(&rng, wide, sizeof wide);
@@ -272,23 +335,50 @@ static void random_secrets_are_reduced_streams(void **state)
     assert_memory_equal(&one[0], (uint8_t[32]){0}, 32);
 }
 
-static void zero_has_no_inverse(void **state)
+static bool aborts(void (*call)(void))
 {
     pid_t child = fork();
     int status;
 
-    (void)state;
     assert_true(child >= 0);
     if (child == 0) {
-        pse_scalar zero = {{0}};
-
         (void)!freopen("/dev/null", "w", stderr);
         signal(SIGABRT, SIG_DFL);
-        pse_scalar_invert_vt(&zero, &zero);
+        call();
         _exit(0);
     }
     assert_int_equal(waitpid(child, &status, 0), child);
-    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+    return WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
+}
+
+static void invert_zero(void)
+{
+    pse_scalar x = {{0}};
+
+    pse_scalar_invert_vt(&x, &x);
+}
+
+static void muladd_long(void)
+{
+    pse_scalar x = {{0, 0, 1, 0}};
+
+    pse_scalar_muladd_short(&x, &x, &x, &x);
+}
+
+static void wide_add_long(void)
+{
+    const pse_scalar x = {{0, 0, 0, 1}};
+    pse_wide sum = {{0}};
+
+    pse_wide_add(&sum, &x, &x);
+}
+
+static void broken_promises_abort(void **state)
+{
+    (void)state;
+    assert_true(aborts(invert_zero));
+    assert_true(aborts(muladd_long));
+    assert_true(aborts(wide_add_long));
 }
 
 int main(void)
@@ -300,10 +390,11 @@ int main(void)
         cmocka_unit_test(inverses_agree),
         cmocka_unit_test(wide_reduction_agrees),
         cmocka_unit_test(short_values_are_sixteen_bytes),
+        cmocka_unit_test(short_products_agree),
         cmocka_unit_test(outputs_may_be_inputs),
         cmocka_unit_test(select_takes_the_named_one),
         cmocka_unit_test(random_secrets_are_reduced_streams),
-        cmocka_unit_test(zero_has_no_inverse),
+        cmocka_unit_test(broken_promises_abort),
     };
 
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
