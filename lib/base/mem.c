@@ -3,6 +3,9 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
 
 /* Blocks start small so that a short-lived arena costs little, and double up to this. */
 enum { PSE_ARENA_FIRST = 16 * 1024, PSE_ARENA_STEP = 4 * 1024 * 1024, PSE_ARENA_ALIGN = 64 };
@@ -35,6 +38,26 @@ pse_rc pse_size_mul(size_t *r, size_t count, size_t size)
 {
     *r = 0;
     return __builtin_mul_overflow(count, size, r) ? PSE_E_LIMIT : PSE_OK;
+}
+
+/* Tables are read at random: in small pages most reads would also wait for a page's address, and
+ * touching new pages takes a tenth of a long sum of products. */
+void *pse_tables_alloc(size_t bytes)
+{
+    const size_t large = (size_t)2 << 20;
+    size_t align = bytes >= large / 2 ? large : 64;
+    size_t size;
+    void *p;
+
+    if (__builtin_add_overflow(bytes, align, &size))
+        return NULL;
+    size = size / align * align;
+    p = aligned_alloc(align, size);
+#ifdef MADV_HUGEPAGE
+    if (p != NULL && align == large)
+        (void)madvise(p, size, MADV_HUGEPAGE); /* a wish; small pages do as well */
+#endif
+    return p;
 }
 
 void pse_arena_init(struct pse_arena *a, size_t max)

@@ -20,6 +20,10 @@ bool pse_ct_eq(const void *a, const void *b, size_t n);
 /** count * size, or PSE_E_LIMIT when that does not fit a size_t. */
 PSE_MUST pse_rc pse_size_mul(size_t *r, size_t count, size_t size);
 
+/** Memory for large tables: @p bytes bytes (0 is fine), aligned to 64, not initialised, in large
+ * pages where the system has them; NULL when out of memory. free() releases it. */
+PSE_MUST void *pse_tables_alloc(size_t bytes);
+
 /** A bump allocator with a maximum. Zero-initialised memory, freed all at once. Not thread-safe. */
 struct pse_arena {
     struct pse_arena_block *last;

@@ -58,12 +58,15 @@ struct pse_backend_ops {
 
     /* Long sums. The points become addends of addend_size bytes once; then for each window i of
      * first .. first + windows - 1 of @p count windows of @p bits bits,
-     * out[i - first] = Σ digit_i(k[j]) P[j]. @p scratch: bucket_size(bits) bytes, aligned to 64.
-     * windows_step is the number of windows this back-end takes at a time for best. */
+     * out[i - first] = Σ digit_i(k[j]) P[j]. @p scratch: bucket_size(bits, n) bytes, aligned to 64.
+     * windows_step is the number of windows this back-end takes at a time for best, block_terms and
+     * bits_max the terms and the width of windows beyond which its caches do not serve it. */
     size_t addend_size;
+    size_t block_terms;
+    unsigned bits_max;
     unsigned windows_step;
     void (*prepare_vt)(void *addends, const pse_point *in, size_t n);
-    size_t (*bucket_size)(unsigned bits);
+    size_t (*bucket_size)(unsigned bits, size_t n);
     void (*windows_vt)(pse_point *out, const void *addends, const struct pse_windows *k, size_t n,
                        unsigned first, unsigned windows, unsigned count, unsigned bits,
                        void *scratch);

@@ -38,7 +38,7 @@ struct pse_ifma_addend {
     _Alignas(64) uint64_t word[16];
 };
 void pse_ifma_prepare_vt(void *addends, const pse_point *in, size_t n);
-size_t pse_ifma_bucket_size(unsigned bits);
+size_t pse_ifma_bucket_size(unsigned bits, size_t n);
 void pse_ifma_windows_vt(pse_point *out, const void *addends, const struct pse_windows *k, size_t n,
                          unsigned first, unsigned windows, unsigned count, unsigned bits,
                          void *scratch);

@@ -79,26 +79,35 @@ LANES_INLINE void lanes_store(uint64_t *p, v8 a)
     memcpy(p, &a, sizeof a);
 }
 
+/* Pairs of words 0 and 2 of a, then of b; and pairs 1 and 3. */
+LANES_INLINE v8 lanes_even_pairs(v8 a, v8 b)
+{
+    return lanes_shuffle(a, b, 0, 1, 4, 5, 8, 9, 12, 13);
+}
+
+LANES_INLINE v8 lanes_odd_pairs(v8 a, v8 b)
+{
+    return lanes_shuffle(a, b, 2, 3, 6, 7, 10, 11, 14, 15);
+}
+
 /* Word i of row j becomes word j of row i. */
 LANES_INLINE void lanes_transpose(v8 r[8])
 {
-    v8 a[8], b[8];
+    v8 low[4], high[4];
 
-    for (int i = 0; i < 8; i += 2) {
-        a[i] = lanes_shuffle(r[i], r[i + 1], 0, 8, 2, 10, 4, 12, 6, 14);
-        a[i + 1] = lanes_shuffle(r[i], r[i + 1], 1, 9, 3, 11, 5, 13, 7, 15);
-    }
-    for (int i = 0; i < 8; i += 4) {
-        for (int j = 0; j < 2; j++) {
-            v8 x = a[i + j], y = a[i + j + 2];
-
-            b[i + j] = lanes_shuffle(x, y, 0, 1, 8, 9, 4, 5, 12, 13);
-            b[i + j + 2] = lanes_shuffle(x, y, 2, 3, 10, 11, 6, 7, 14, 15);
-        }
-    }
     for (int i = 0; i < 4; i++) {
-        r[i] = lanes_shuffle(b[i], b[i + 4], 0, 1, 2, 3, 8, 9, 10, 11);
-        r[i + 4] = lanes_shuffle(b[i], b[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);
+        low[i] = lanes_shuffle(r[2 * i], r[2 * i + 1], 0, 8, 2, 10, 4, 12, 6, 14);
+        high[i] = lanes_shuffle(r[2 * i], r[2 * i + 1], 1, 9, 3, 11, 5, 13, 7, 15);
+    }
+    for (int i = 0; i < 2; i++) {
+        const v8 *x = i == 0 ? low : high;
+        v8 a = lanes_even_pairs(x[0], x[1]), b = lanes_even_pairs(x[2], x[3]);
+        v8 c = lanes_odd_pairs(x[0], x[1]), d = lanes_odd_pairs(x[2], x[3]);
+
+        r[i] = lanes_even_pairs(a, b);
+        r[i + 4] = lanes_odd_pairs(a, b);
+        r[i + 2] = lanes_even_pairs(c, d);
+        r[i + 6] = lanes_odd_pairs(c, d);
     }
 }
 

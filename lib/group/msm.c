@@ -3,10 +3,7 @@
 
 #include "group/backend.h"
 
-/* Terms taken at once: bounds the memory of a sum to some 15 MiB and the buckets, and the digits'
- * windows to 13 bits, whose buckets stay in the second cache. */
-enum { BLOCK_TERMS = 1 << 16 };
-enum { BITS_MIN = 4, BITS_MAX = 13, WINDOWS_MAX = PSE_WINDOWS_BITS_MAX / BITS_MIN + 1 };
+enum { BITS_MIN = 4 };
 /* Terms of a short sum under one chain of doublings. */
 enum { STRAUS_BLOCK = 64 };
 
@@ -16,7 +13,7 @@ static void *scratch_new(size_t count, size_t size)
 
     if (pse_size_mul(&bytes, count, size) != PSE_OK || bytes > SIZE_MAX - 64)
         return NULL;
-    return aligned_alloc(64, bytes / 64 * 64 + 64);
+    return pse_tables_alloc(bytes);
 }
 
 /* --- constant time -------------------------------------------------------------------------- */
@@ -95,6 +92,12 @@ struct plan {
     size_t split;   /* parts the terms are cut into, so that every worker has work */
 };
 
+/* Memory that one block leaves to the next. */
+struct space {
+    uint8_t *p;
+    size_t size;
+};
+
 struct bucket_job {
     const struct pse_group *g;
     const pse_point *p;
@@ -102,9 +105,25 @@ struct bucket_job {
     struct plan plan;
     struct pse_windows *windows;
     uint8_t *addends;
-    uint8_t *buckets; /* bucket_size for each worker */
     pse_point *sums;  /* [split][count] */
+    uint8_t *buckets; /* bucket_size bytes for each worker */
+    size_t bucket_size;
 };
+
+static pse_rc space_grow(struct space *s, size_t size)
+{
+    if (size <= s->size)
+        return PSE_OK;
+    free(s->p);
+    s->p = pse_tables_alloc(size);
+    s->size = s->p == NULL ? 0 : size;
+    return s->p == NULL ? PSE_E_MEMORY : PSE_OK;
+}
+
+static size_t lines(size_t bytes)
+{
+    return (bytes + 63) / 64 * 64;
+}
 
 enum { PREPARE_BLOCK = 1024 };
 
@@ -136,7 +155,7 @@ static void bucket_task(void *ctx, size_t index, unsigned worker)
         windows = ops->windows_step;
     ops->windows_vt(&job->sums[part * plan->count + first], job->addends + from * ops->addend_size,
                     job->windows + from, to - from, first, windows, plan->count, plan->bits,
-                    job->buckets + worker * ops->bucket_size(plan->bits));
+                    job->buckets + worker * job->bucket_size);
 }
 
 /* How many scalars, how long together, how long the longest. */
@@ -163,11 +182,12 @@ static size_t straus_cost(const struct pse_msm_costs *cost, const struct lengths
 }
 
 /* The width of windows that costs least. */
-static unsigned plan_bits(const struct pse_msm_costs *cost, const struct lengths *k)
+static unsigned plan_bits(const struct pse_backend_ops *ops, const struct lengths *k)
 {
+    const struct pse_msm_costs *cost = &ops->costs;
     unsigned best = BITS_MIN;
 
-    for (unsigned bits = BITS_MIN + 1; bits <= BITS_MAX; bits++) {
+    for (unsigned bits = BITS_MIN + 1; bits <= ops->bits_max; bits++) {
         if (bucket_cost(cost, bits, k) < bucket_cost(cost, best, k))
             best = bits;
     }
@@ -190,19 +210,27 @@ static struct plan plan_make(const struct pse_group *g, unsigned bits, const str
     return plan;
 }
 
-static pse_rc bucket_run(struct bucket_job *job, unsigned bits, const struct lengths *k)
+static pse_rc bucket_space(struct bucket_job *job, struct space *space)
+{
+    const struct pse_backend_ops *ops = job->g->ops;
+    size_t addends = lines(job->n * ops->addend_size);
+    size_t sums = lines(job->plan.split * job->plan.count * sizeof *job->sums);
+
+    job->bucket_size = lines(ops->bucket_size(job->plan.bits, (job->n - 1) / job->plan.split + 1));
+    PSE_TRY(space_grow(space, addends + sums + pse_pool_width(job->g->pool) * job->bucket_size));
+    job->addends = space->p;
+    job->sums = (pse_point *)(space->p + addends);
+    job->buckets = space->p + addends + sums;
+    return PSE_OK;
+}
+
+static pse_rc bucket_run(struct bucket_job *job, struct space *space)
 {
     const struct pse_backend_ops *ops = job->g->ops;
     struct pse_pool *pool = job->g->pool;
-    size_t steps;
+    size_t steps = (job->plan.count - 1) / ops->windows_step + 1;
 
-    job->plan = plan_make(job->g, bits, k);
-    steps = (job->plan.count - 1) / ops->windows_step + 1;
-    job->addends = scratch_new(job->n, ops->addend_size);
-    job->buckets = scratch_new(pse_pool_width(pool), ops->bucket_size(job->plan.bits));
-    job->sums = scratch_new(job->plan.split * job->plan.count, sizeof *job->sums);
-    if (job->addends == NULL || job->buckets == NULL || job->sums == NULL)
-        return PSE_E_MEMORY;
+    PSE_TRY(bucket_space(job, space));
     pse_pool_run(pool, prepare_task, job, (job->n - 1) / PREPARE_BLOCK + 1);
     pse_pool_run(pool, bucket_task, job, job->plan.split * steps);
     for (size_t part = 1; part < job->plan.split; part++)
@@ -210,52 +238,47 @@ static pse_rc bucket_run(struct bucket_job *job, unsigned bits, const struct len
     return PSE_OK;
 }
 
-/* n >= 1 terms, at most BLOCK_TERMS. */
+/* n >= 1 terms, at most a block. */
 static pse_rc msm_block_vt(const struct pse_group *g, pse_point *out, const pse_scalar *k,
-                           const pse_point *p, size_t n)
+                           const pse_point *p, size_t n, struct space space[2])
 {
-    const struct pse_msm_costs *costs = &g->ops->costs;
     struct bucket_job job = {.g = g, .p = p, .n = n};
     struct lengths lengths = {.n = n};
     unsigned window;
-    pse_rc rc;
 
-    job.windows = scratch_new(n, sizeof *job.windows);
-    if (job.windows == NULL)
-        return PSE_E_MEMORY;
+    PSE_TRY(space_grow(&space[0], n * sizeof *job.windows));
+    job.windows = (struct pse_windows *)space[0].p;
     for (size_t i = 0; i < n; i++) {
         unsigned bits = pse_windows_from_scalar_vt(&job.windows[i], &k[i]);
 
         lengths.total += bits;
         lengths.longest = bits > lengths.longest ? bits : lengths.longest;
     }
-    window = plan_bits(costs, &lengths);
-    if (straus_cost(costs, &lengths) <= bucket_cost(costs, window, &lengths)) {
-        free(job.windows);
+    window = plan_bits(g->ops, &lengths);
+    if (straus_cost(&g->ops->costs, &lengths) <= bucket_cost(&g->ops->costs, window, &lengths))
         return straus_run(g, out, k, p, n, n < STRAUS_BLOCK ? n : STRAUS_BLOCK, true);
-    }
-    rc = bucket_run(&job, window, &lengths);
-    if (rc == PSE_OK)
-        g->ops->horner_vt(out, job.sums, job.plan.count, job.plan.bits);
-    free(job.sums);
-    free(job.buckets);
-    free(job.addends);
-    free(job.windows);
-    return rc;
+    job.plan = plan_make(g, window, &lengths);
+    PSE_TRY(bucket_run(&job, &space[1]));
+    g->ops->horner_vt(out, job.sums, job.plan.count, job.plan.bits);
+    return PSE_OK;
 }
 
 pse_rc pse_msm_vt(const struct pse_group *g, pse_point *out, const pse_scalar *k,
                   const pse_point *p, size_t n)
 {
+    const size_t block = g->ops->block_terms;
+    struct space space[2] = {{NULL, 0}, {NULL, 0}};
     pse_point total, part;
     pse_rc rc = PSE_OK;
 
     g->ops->identity(&total, 1);
-    for (size_t at = 0; at < n && rc == PSE_OK; at += BLOCK_TERMS) {
-        rc = msm_block_vt(g, &part, k + at, p + at, n - at < BLOCK_TERMS ? n - at : BLOCK_TERMS);
+    for (size_t at = 0; at < n && rc == PSE_OK; at += block) {
+        rc = msm_block_vt(g, &part, k + at, p + at, n - at < block ? n - at : block, space);
         if (rc == PSE_OK)
             g->ops->add(&total, &total, &part, 1);
     }
+    free(space[0].p);
+    free(space[1].p);
     if (rc != PSE_OK)
         g->ops->identity(&total, 1);
     *out = total;

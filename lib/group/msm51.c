@@ -72,8 +72,9 @@ struct bucket {
     bool full;
 };
 
-size_t pse_p51_bucket_size(unsigned bits)
+size_t pse_p51_bucket_size(unsigned bits, size_t n)
 {
+    (void)n;
     return sizeof(struct bucket) << (bits - 1);
 }
 

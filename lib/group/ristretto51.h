@@ -33,7 +33,7 @@ void pse_p51_table_mul(pse_point *out, const void *table, const pse_secret *k, s
 void pse_p51_normalise(struct ge_affine *out, const struct ge *in, size_t n);
 
 void pse_p51_prepare_vt(void *addends, const pse_point *in, size_t n);
-size_t pse_p51_bucket_size(unsigned bits);
+size_t pse_p51_bucket_size(unsigned bits, size_t n);
 void pse_p51_windows_vt(pse_point *out, const void *addends, const struct pse_windows *k, size_t n,
                         unsigned first, unsigned windows, unsigned count, unsigned bits,
                         void *scratch);
