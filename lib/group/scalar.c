@@ -38,6 +38,9 @@ WORDS void store(uint8_t out[32], const uint64_t w[4])
             out[8 * i + j] = (uint8_t)(w[i] >> (8 * j));
 }
 
+/* Carries by words of double width: out of the overflow built-ins gcc 12 makes branches where one
+ * operand is a constant. */
+
 /* r = a + b over n words; the carry. */
 WORDS uint64_t words_sum(uint64_t *r, const uint64_t *a, const uint64_t *b, size_t n)
 {
@@ -45,10 +48,10 @@ WORDS uint64_t words_sum(uint64_t *r, const uint64_t *a, const uint64_t *b, size
 
 #pragma GCC unroll 8
     for (size_t i = 0; i < n; i++) {
-        uint64_t t;
-        uint64_t first = __builtin_add_overflow(a[i], b[i], &t);
+        u128 t = (u128)a[i] + b[i] + carry;
 
-        carry = first | __builtin_add_overflow(t, carry, &r[i]);
+        r[i] = (uint64_t)t;
+        carry = (uint64_t)(t >> 64);
     }
     return carry;
 }
@@ -60,10 +63,10 @@ WORDS uint64_t words_sub(uint64_t *r, const uint64_t *a, const uint64_t *b, size
 
 #pragma GCC unroll 8
     for (size_t i = 0; i < n; i++) {
-        uint64_t t;
-        uint64_t first = __builtin_sub_overflow(a[i], b[i], &t);
+        u128 t = (u128)a[i] - b[i] - borrow;
 
-        borrow = first | __builtin_sub_overflow(t, borrow, &r[i]);
+        r[i] = (uint64_t)t;
+        borrow = (uint64_t)(t >> 64) & 1;
     }
     return borrow;
 }
