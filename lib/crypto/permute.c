@@ -1,5 +1,7 @@
 #include "crypto/permute.h"
 
+#include <stdlib.h>
+
 #include "crypto/choose.h"
 
 /* The network, walked with one visitor for all three uses. A run is a set of switches between
@@ -121,9 +123,17 @@ static size_t switches_max(size_t n)
     return n * t * (t + 1) / 4 + 1;
 }
 
+struct place {
+    uint64_t key;
+    uint32_t at;
+};
+
 size_t permutation_memory(size_t n)
 {
-    return (switches_max(n) / 64 + 1) * 8;
+    size_t network = (switches_max(n) / 64 + 1) * sizeof(uint64_t);
+    size_t places = n * (sizeof(struct place) + sizeof(uint32_t));
+
+    return network > places ? network : places;
 }
 
 pse_rc permutation_from_keys(struct permutation *p, struct pse_arena *arena, uint64_t *keys,
@@ -133,6 +143,7 @@ pse_rc permutation_from_keys(struct permutation *p, struct pse_arena *arena, uin
     uint64_t twice = 0;
 
     p->n = n;
+    p->from = NULL;
     p->set = PSE_NEW(arena, uint64_t, switches_max(n) / 64 + 1);
     if (p->set == NULL)
         return PSE_E_MEMORY;
@@ -144,6 +155,33 @@ pse_rc permutation_from_keys(struct permutation *p, struct pse_arena *arena, uin
     return choose_reveal(twice) ? PSE_E_DUPLICATE : PSE_OK;
 }
 
+static int place_compare(const void *a, const void *b)
+{
+    uint64_t x = ((const struct place *)a)->key;
+    uint64_t y = ((const struct place *)b)->key;
+
+    return (x > y) - (x < y);
+}
+
+pse_rc permutation_from_keys_vt(struct permutation *p, struct pse_arena *arena,
+                                const uint64_t *keys, size_t n)
+{
+    struct place *place = PSE_NEW(arena, struct place, n);
+
+    *p = (struct permutation){.n = n, .from = PSE_NEW(arena, uint32_t, n)};
+    if (place == NULL || p->from == NULL)
+        return PSE_E_MEMORY;
+    for (size_t i = 0; i < n; i++)
+        place[i] = (struct place){keys[i], (uint32_t)i};
+    qsort(place, n, sizeof *place, place_compare);
+    for (size_t i = 0; i < n; i++) {
+        if (i > 0 && place[i].key == place[i - 1].key)
+            return PSE_E_DUPLICATE;
+        p->from[i] = place[i].at;
+    }
+    return PSE_OK;
+}
+
 struct apply_job {
     const struct permutation *p;
     uint8_t *things;
@@ -151,6 +189,20 @@ struct apply_job {
     uint8_t *column;
     bool inverse;
 };
+
+static void apply_places(const struct apply_job *job, uint8_t *things, uint8_t *column, size_t size)
+{
+    const struct permutation *p = job->p;
+
+    for (size_t i = 0; i < p->n; i++) {
+        size_t from = job->inverse ? i : p->from[i];
+        size_t to = job->inverse ? p->from[i] : i;
+
+        memcpy(column + size * to, things + job->size * from, size);
+    }
+    for (size_t i = 0; i < p->n; i++)
+        memcpy(things + job->size * i, column + size * i, size);
+}
 
 static void apply_task(void *ctx, size_t index, unsigned worker)
 {
@@ -162,6 +214,10 @@ static void apply_task(void *ctx, size_t index, unsigned worker)
     w.size = job->size < PERMUTE_COLUMN ? job->size : PERMUTE_COLUMN;
     w.column = job->column + PERMUTE_COLUMN * n * worker;
     things = job->things + w.size * index;
+    if (job->p->from != NULL) {
+        apply_places(job, things, w.column, w.size);
+        return;
+    }
     for (size_t i = 0; i < n; i++)
         memcpy(w.column + w.size * i, things + job->size * i, w.size);
     walk_sort(&w, 0, n, true, job->inverse);

@@ -8,9 +8,10 @@
  * one generator, 2 + 2 w terms with full scalars (H_j, ĉ_j, a', b') and 2 + 2 w with 128-bit ones
  * (c_i, t̂_j, a, b: weights stay short because those sums are kept apart until the end).
  *
- * Constant time: randomness, exponents and the permutation. The permutation is never used as an
- * index: it is a sorting network whose switches are set from random keys, and rows, weights and
- * commitments pass through the switches, all of them, in an order that depends on N alone. */
+ * Constant time unless asked otherwise: randomness, exponents and the permutation. The permutation
+ * is never used as an index: it is a sorting network whose switches are set from random keys, and
+ * rows, weights and commitments pass through the switches, all of them, in an order that depends on
+ * N alone. */
 #ifndef PSE_CRYPTO_SHUFFLE_H
 #define PSE_CRYPTO_SHUFFLE_H
 
@@ -34,16 +35,37 @@ struct pse_shuffle {
     pse_hash out_hash; /* SHA-256 of the output blob; pse_shuffle_prove fills it in */
 };
 
+/** How to make a shuffle. All zero: in constant time, with nothing prepared. The bytes made do not
+ * depend on it, apart from what is drawn. */
+struct pse_shuffle_options {
+    /* Variable time: the permutation is applied by index and sums use buckets, so that whoever
+     * watches caches, branches or the running time of this machine can learn who is whose. Faster
+     * by a third. For a machine that runs nothing else and is nobody else's, and for made-up
+     * elections. Products of fixed bases and scalars stay constant in time. */
+    bool isolated;
+    /* Rows of pse_shuffle_prepare for this joint key and width, used from the first on; rows beyond
+     * them are made as usual. They must never be used again, whatever is returned. */
+    struct pse_span prepared;
+};
+
 /** 64 N w and 160 N + 192 + 96 w. PSE_E_RANGE: rows or width out of range. */
 PSE_MUST pse_rc pse_shuffle_sizes(size_t *list, size_t *proof, uint32_t rows, unsigned width);
 
 /** Shuffle @p in into @p out (same length, no overlap) and write @p proof, all randomness from
- * @p rng; sets shuffle->out_hash, the other fields are inputs. This is what a mixer calls.
- * PSE_E_LENGTH; PSE_E_ENCODING: @p in has a point that is not P; PSE_E_MEMORY. On failure out and
- * proof are zeroed. */
+ * @p rng and what is prepared; sets shuffle->out_hash, the other fields are inputs. This is what a
+ * mixer calls; @p options may be NULL. PSE_E_LENGTH; PSE_E_ENCODING: @p in has a point that is not
+ * P; PSE_E_RANGE: prepared rows are not such; PSE_E_MEMORY. On failure out and proof are zeroed. */
 PSE_MUST pse_rc pse_shuffle_run(const struct pse_joint *joint, struct pse_shuffle *shuffle,
                                 uint8_t *out, uint8_t *proof, struct pse_span in,
-                                struct pse_rng *rng);
+                                struct pse_rng *rng, const struct pse_shuffle_options *options);
+
+/** What of a shuffle needs neither the list nor its length: randomness, and its products with G and
+ * Y (3 + 2 w of the 5 + 2 w products of a row). Secret: a row and the mix it went into give away
+ * where a ballot went. */
+size_t pse_shuffle_prepared_size(unsigned width);
+/** @p n rows of pse_shuffle_prepared_size(width) bytes each, on the group's threads. width 1..8. */
+PSE_MUST pse_rc pse_shuffle_prepare(const struct pse_joint *joint, uint8_t *rows, size_t n,
+                                    unsigned width, struct pse_rng *rng);
 
 /** All randomness of one shuffle, for those who must give it (known answers). keys decide the
  * permutation: output row j is the input row with the j-th smallest key (they must differ).
@@ -66,11 +88,13 @@ void pse_shuffle_random_wipe(pse_shuffle_random *random);
 PSE_MUST pse_rc pse_shuffle_random_draw(struct pse_shuffle_random *random, struct pse_arena *arena,
                                         uint32_t rows, unsigned width, struct pse_rng *rng);
 
-/** pse_shuffle_run with the given randomness, never to be used twice. PSE_E_DUPLICATE besides: two
- * equal keys, draw again. On failure out and proof are not to be read. */
+/** pse_shuffle_run with the given randomness, never to be used twice; nothing may be prepared.
+ * PSE_E_DUPLICATE besides: two equal keys, draw again. On failure out and proof are not to be read.
+ */
 PSE_MUST pse_rc pse_shuffle_prove(const struct pse_joint *joint, struct pse_shuffle *shuffle,
                                   uint8_t *out, uint8_t *proof, struct pse_span in,
-                                  const struct pse_shuffle_random *random);
+                                  const struct pse_shuffle_random *random,
+                                  const struct pse_shuffle_options *options);
 
 /** Verdict on one mix: the status of each rule, PSE_OK where it holds. When list or proof fails,
  * equations are skipped and that field is PSE_E_MISSING. */

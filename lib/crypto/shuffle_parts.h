@@ -29,11 +29,31 @@ void shuffle_transcript(pse_transcript *t, uint8_t h1[64], const struct pse_join
 void shuffle_challenge(pse_scalar *c, pse_transcript *t, const struct shuffle_layout *l,
                        const uint8_t *proof);
 
-/* pse_shuffle_prove, the switches being set; in.n is right (PSE_REQUIRE). random->keys is not
- * looked at. */
+/* A prepared row, width w:
+ *     r  R  T  s_1 .. s_w        secrets
+ *     r G  R G  T G  (s_k G  s_k Y)...   affine coordinates
+ * where R is to be R_j and T the factor of G in t̂_j: uniform both, so q_j and ω̂_j can follow. */
+struct prepared_layout {
+    size_t secrets; /* 3 + w */
+    size_t points;  /* 3 + 2 w */
+    size_t size;
+};
+
+enum { PREPARED_R, PREPARED_CHAIN, PREPARED_HAT, PREPARED_S };
+
+struct prepared_layout prepared_layout_of(unsigned width);
+/* Secret or points number @p index of @p n rows from row @p from on. */
+PSE_MUST pse_rc prepared_secrets(pse_secret *to, struct pse_span rows, unsigned width, size_t from,
+                                 size_t n, unsigned index);
+void prepared_points(pse_point *to, struct pse_span rows, unsigned width, size_t from, size_t n,
+                     unsigned index);
+
+/* pse_shuffle_prove, the permutation being made; in.n is right (PSE_REQUIRE). random->keys is not
+ * looked at; r and s of prepared rows are in it, and the rows are well formed. */
 PSE_MUST pse_rc shuffle_prove_permuted(const struct pse_joint *joint, struct pse_shuffle *shuffle,
                                        uint8_t *out, uint8_t *proof, struct pse_span in,
                                        const struct pse_shuffle_random *random,
-                                       const struct permutation *psi);
+                                       const struct permutation *psi,
+                                       const struct pse_shuffle_options *options);
 
 #endif

@@ -1,18 +1,19 @@
 #include "crypto/choose.h"
 #include "crypto/shuffle_parts.h"
 
-/* Rows that one task handles at a time: arrays of this many points fit the second cache. */
-enum { BLOCK = 512 };
+/* Rows that one task handles at a time: arrays of so many points fit the second cache; sums with
+ * buckets want longer ones. */
+enum { BLOCK = 512, BLOCK_ISOLATED = 4096 };
 
-/* Scratch of one worker. */
+/* Scratch of one worker, a block each. */
 struct bench {
-    pse_point a[BLOCK];
-    pse_point b[BLOCK];
-    pse_point mask[BLOCK];
-    pse_secret s[BLOCK];
-    pse_secret s2[BLOCK];
-    pse_scalar u[BLOCK];
-    pse_enc enc[BLOCK];
+    pse_point *a;
+    pse_point *b;
+    pse_point *mask;
+    pse_secret *s;
+    pse_secret *s2;
+    pse_scalar *u;
+    pse_enc *enc;
 };
 
 /* What one block adds to the announcements t3, t4a_k, t4b_k and to r̄, r̃, s̃_k. */
@@ -30,9 +31,12 @@ struct prover {
     const struct pse_group *g;
     const struct pse_shuffle_random *random;
     const struct permutation *psi;
+    const struct pse_shuffle_options *options;
     struct shuffle_layout l;
     size_t n;
+    size_t prepared; /* rows, the first ones */
     unsigned width;
+    size_t block;
     size_t blocks;
     uint8_t *out;
     uint8_t *proof;
@@ -49,17 +53,42 @@ struct prover {
 
 static size_t block_rows(const struct prover *p, size_t index)
 {
-    size_t left = p->n - index * BLOCK;
+    size_t left = p->n - index * p->block;
 
-    return left < BLOCK ? left : BLOCK;
+    return left < p->block ? left : p->block;
+}
+
+/* Of n rows from row @p from on, how many are prepared: the first ones. */
+static size_t prepared_rows(const struct prover *p, size_t from, size_t n)
+{
+    size_t left = p->prepared > from ? p->prepared - from : 0;
+
+    return left < n ? left : n;
 }
 
 /* Bound of the arena: what is allocated, and what its blocks may leave unused. */
 static size_t memory_bound(const struct prover *p, unsigned workers)
 {
-    return workers * sizeof(struct bench) + p->blocks * sizeof(struct portion) +
+    size_t row = 3 * sizeof(pse_point) + 3 * sizeof(pse_secret) + sizeof(pse_enc);
+
+    return workers * (p->block * row + 4096) + p->blocks * sizeof(struct portion) +
            workers * p->n * PERMUTE_COLUMN + p->n * 16 + 2 * (p->n + 1) * sizeof(pse_secret) +
            (64u << 20);
+}
+
+static pse_rc bench_allocate(struct bench *w, struct pse_arena *arena, size_t rows)
+{
+    w->a = PSE_NEW(arena, pse_point, rows);
+    w->b = PSE_NEW(arena, pse_point, rows);
+    w->mask = PSE_NEW(arena, pse_point, rows);
+    w->s = PSE_NEW(arena, pse_secret, rows);
+    w->s2 = PSE_NEW(arena, pse_secret, rows);
+    w->u = PSE_NEW(arena, pse_scalar, rows);
+    w->enc = PSE_NEW(arena, pse_enc, rows);
+    if (w->a == NULL || w->b == NULL || w->mask == NULL || w->s == NULL || w->s2 == NULL ||
+        w->u == NULL || w->enc == NULL)
+        return PSE_E_MEMORY;
+    return PSE_OK;
 }
 
 static pse_rc prover_allocate(struct prover *p, struct pse_arena *arena)
@@ -75,10 +104,44 @@ static pse_rc prover_allocate(struct prover *p, struct pse_arena *arena)
     if (p->bench == NULL || p->portion == NULL || p->column == NULL || p->u == NULL ||
         p->chain_r == NULL || p->chain_u == NULL)
         return PSE_E_MEMORY;
+    for (unsigned i = 0; i < workers; i++)
+        PSE_TRY(bench_allocate(&p->bench[i], arena, p->block));
     return pse_table_new(&p->h, p->g, pse_group_h(p->g));
 }
 
 /* --- rows: re-encrypted, committed to, and their part of t3 and t4 --------------------------- */
+
+/* k[i] G, or what is prepared as point @p index of rows from..from + n - 1. */
+static void times_base(const struct prover *p, pse_point *to, const pse_secret *k, size_t from,
+                       size_t n, unsigned index)
+{
+    size_t ready = prepared_rows(p, from, n);
+
+    prepared_points(to, p->options->prepared, p->width, from, ready, index);
+    pse_point_mul_base(p->g, to + ready, k + ready, n - ready);
+}
+
+static void times_key(const struct prover *p, pse_point *to, const pse_secret *k, size_t from,
+                      size_t n, unsigned index)
+{
+    size_t ready = prepared_rows(p, from, n);
+
+    prepared_points(to, p->options->prepared, p->width, from, ready, index);
+    pse_table_mul(p->g, to + ready, p->joint->table, k + ready, n - ready);
+}
+
+/* Σ ω'_j P_j over rows from..from + n - 1. */
+static pse_rc nonces_sum(const struct prover *p, struct bench *w, pse_point *sum,
+                         const pse_point *of, size_t from, size_t n)
+{
+    const pse_secret *nonce = p->random->omega_prime + from;
+
+    if (!p->options->isolated)
+        return pse_msm(p->g, sum, nonce, of, n);
+    for (size_t i = 0; i < n; i++)
+        pse_secret_reveal(&w->u[i], &nonce[i]);
+    return pse_msm_vt(p->g, sum, w->u, of, n);
+}
 
 /* Half @p half (0: A, 1: B) of column @p k of rows from..from + n - 1 of the output. */
 static void gather(pse_enc *enc, const struct prover *p, size_t from, size_t n, unsigned k,
@@ -108,13 +171,16 @@ static pse_rc rows_column(const struct prover *p, struct bench *w, struct portio
         return PSE_E_ENCODING;
     for (size_t i = 0; i < n; i++)
         w->s[i] = p->random->s[(from + i) * p->width + k];
-    pse_elgamal_reencrypt(p->joint, w->a, w->b, w->mask, w->s, n);
+    times_base(p, w->mask, w->s, from, n, PREPARED_S + 2 * k);
+    pse_point_add(p->g, w->a, w->a, w->mask, n);
+    times_key(p, w->mask, w->s, from, n, PREPARED_S + 2 * k + 1);
+    pse_point_add(p->g, w->b, w->b, w->mask, n);
     pse_point_encode(p->g, w->enc, w->a, n);
     scatter(p, w->enc, from, n, k, 0);
     pse_point_encode(p->g, w->enc, w->b, n);
     scatter(p, w->enc, from, n, k, 1);
-    PSE_TRY(pse_msm(p->g, &part->t4[2 * k], p->random->omega_prime + from, w->a, n));
-    return pse_msm(p->g, &part->t4[2 * k + 1], p->random->omega_prime + from, w->b, n);
+    PSE_TRY(nonces_sum(p, w, &part->t4[2 * k], w->a, from, n));
+    return nonces_sum(p, w, &part->t4[2 * k + 1], w->b, from, n);
 }
 
 /* c in the order of the output, into the proof's place for c. */
@@ -122,8 +188,8 @@ static pse_rc rows_commit(const struct prover *p, struct bench *w, struct portio
                           size_t from, size_t n)
 {
     pse_generators(p->g, w->a, (uint32_t)from + 1, n);
-    PSE_TRY(pse_msm(p->g, &part->t3, p->random->omega_prime + from, w->a, n));
-    pse_point_mul_base(p->g, w->b, p->random->r + from, n);
+    PSE_TRY(nonces_sum(p, w, &part->t3, w->a, from, n));
+    times_base(p, w->b, p->random->r + from, from, n, PREPARED_R);
     pse_point_add(p->g, w->b, w->b, w->a, n);
     pse_point_encode(p->g, w->enc, w->b, n);
     memcpy(p->proof + p->l.c + 32 * from, w->enc, 32 * n);
@@ -136,9 +202,9 @@ static void rows_task(void *ctx, size_t index, unsigned worker)
     struct portion *part = &p->portion[index];
     size_t n = block_rows(p, index);
 
-    part->rc = rows_commit(p, &p->bench[worker], part, index * BLOCK, n);
+    part->rc = rows_commit(p, &p->bench[worker], part, index * p->block, n);
     for (unsigned k = 0; part->rc == PSE_OK && k < p->width; k++)
-        part->rc = rows_column(p, &p->bench[worker], part, index * BLOCK, n, k);
+        part->rc = rows_column(p, &p->bench[worker], part, index * p->block, n, k);
 }
 
 static pse_rc rows_make(struct prover *p)
@@ -161,12 +227,12 @@ static void weights_task(void *ctx, size_t index, unsigned worker)
     pse_scalar *u = p->bench[worker].u;
     size_t n = block_rows(p, index);
 
-    pse_weights(u, p->h1, index * BLOCK, n);
+    pse_weights(u, p->h1, index * p->block, n);
     for (size_t i = 0; i < n; i++) {
         uint8_t bytes[32];
 
         pse_scalar_encode(bytes, &u[i]);
-        memcpy(p->u + 16 * (index * BLOCK + i), bytes, 16);
+        memcpy(p->u + 16 * (index * p->block + i), bytes, 16);
     }
 }
 
@@ -179,25 +245,30 @@ static void load_u(pse_secret *u, const struct prover *p, size_t j)
     pse_wipe(&open, sizeof open);
 }
 
-/* u'_j, R_j, U_j for all j: two products a row, one after the other. */
-static void chain_exponents(struct prover *p)
+/* u'_j, R_j, U_j for all j: two products a row, one after the other; R_j may be prepared. */
+static pse_rc chain_exponents(struct prover *p)
 {
     PSE_SECRET(pse_secret, u);
 
     pse_pool_run(pse_group_pool(p->g), weights_task, p, p->blocks);
     permutation_apply(p->psi, pse_group_pool(p->g), p->u, 16, p->column, false);
     pse_secret_set_u64(&p->chain_u[0], 1);
+    PSE_TRY(prepared_secrets(p->chain_r + 1, p->options->prepared, p->width, 0, p->prepared,
+                             PREPARED_CHAIN));
     for (size_t j = 0; j < p->n; j++) {
         load_u(&u, p, j);
-        pse_secret_muladd(&p->chain_r[j + 1], &u, &p->chain_r[j], &p->random->q[j]);
+        if (j >= p->prepared)
+            pse_secret_muladd(&p->chain_r[j + 1], &u, &p->chain_r[j], &p->random->q[j]);
         pse_secret_mul(&p->chain_u[j + 1], &u, &p->chain_u[j]);
     }
+    return PSE_OK;
 }
 
-/* r G + h H for @p n rows, encoded at @p to. The exponents are in s and s2. */
-static void pair_encode(const struct prover *p, struct bench *w, uint8_t *to, size_t n)
+/* r G + h H for n rows from row @p from on, encoded at @p to. The exponents are in s and s2. */
+static void pair_encode(const struct prover *p, struct bench *w, uint8_t *to, size_t from, size_t n,
+                        unsigned index)
 {
-    pse_point_mul_base(p->g, w->a, w->s, n);
+    times_base(p, w->a, w->s, from, n, index);
     pse_table_mul(p->g, w->b, p->h, w->s2, n);
     pse_point_add(p->g, w->a, w->a, w->b, n);
     pse_point_encode(p->g, w->enc, w->a, n);
@@ -210,19 +281,19 @@ static void chain_task(void *ctx, size_t index, unsigned worker)
 {
     const struct prover *p = ctx;
     struct bench *w = &p->bench[worker];
-    size_t from = index * BLOCK;
+    size_t from = index * p->block;
     size_t n = block_rows(p, index);
 
     memcpy(w->s, p->chain_r + from + 1, n * sizeof *w->s);
     memcpy(w->s2, p->chain_u + from + 1, n * sizeof *w->s2);
-    pair_encode(p, w, p->proof + p->l.chain + 32 * from, n);
+    pair_encode(p, w, p->proof + p->l.chain + 32 * from, from, n, PREPARED_CHAIN);
     for (size_t i = 0; i < n; i++) {
         const pse_secret *nonce = &p->random->omega_prime[from + i];
 
         pse_secret_muladd(&w->s[i], nonce, &p->chain_r[from + i], &p->random->omega_hat[from + i]);
         pse_secret_mul(&w->s2[i], nonce, &p->chain_u[from + i]);
     }
-    pair_encode(p, w, p->proof + p->l.t_hat + 32 * from, n);
+    pair_encode(p, w, p->proof + p->l.t_hat + 32 * from, from, n, PREPARED_HAT);
 }
 
 /* --- announcements and responses -------------------------------------------------------------- */
@@ -260,6 +331,19 @@ static void respond_at(uint8_t *to, const pse_secret *nonce, const pse_scalar *c
     pse_scalar_encode(to, &z);
 }
 
+/* q_j and ω̂_j of a prepared row: what makes R_j and T_j out of those before. */
+static pse_rc chain_open(const struct prover *p, pse_secret *q, pse_secret *omega_hat, size_t j,
+                         const pse_secret *u)
+{
+    PSE_SECRET(pse_secret, minus);
+
+    pse_secret_neg(&minus, &p->chain_r[j]);
+    PSE_TRY(prepared_secrets(omega_hat, p->options->prepared, p->width, j, 1, PREPARED_HAT));
+    pse_secret_muladd(omega_hat, &p->random->omega_prime[j], &minus, omega_hat);
+    pse_secret_muladd(q, u, &minus, &p->chain_r[j + 1]);
+    return PSE_OK;
+}
+
 /* ŝ_j and s'_j, and the block's part of r̄ = Σ r_i, r̃ = Σ u'_j r_j, s̃_k = Σ u'_j s_{j,k}. */
 static void respond_task(void *ctx, size_t index, unsigned worker)
 {
@@ -267,12 +351,17 @@ static void respond_task(void *ctx, size_t index, unsigned worker)
     struct portion *part = &p->portion[index];
     size_t n = block_rows(p, index);
     PSE_SECRET(pse_secret, u);
+    PSE_SECRET(pse_secret, q);
+    PSE_SECRET(pse_secret, omega_hat);
 
     (void)worker;
-    for (size_t j = index * BLOCK; j < index * BLOCK + n; j++) {
+    for (size_t j = index * p->block; j < index * p->block + n; j++) {
         load_u(&u, p, j);
-        respond_at(p->proof + p->l.s_hat + 32 * j, &p->random->omega_hat[j], &p->c,
-                   &p->random->q[j]);
+        q = p->random->q[j];
+        omega_hat = p->random->omega_hat[j];
+        if (j < p->prepared && part->rc == PSE_OK)
+            part->rc = chain_open(p, &q, &omega_hat, j, &u);
+        respond_at(p->proof + p->l.s_hat + 32 * j, &omega_hat, &p->c, &q);
         respond_at(p->proof + p->l.s_prime + 32 * j, &p->random->omega_prime[j], &p->c, &u);
         pse_secret_add(&part->bar, &part->bar, &p->random->r[j]);
         pse_secret_muladd(&part->tilde, &u, &p->random->r[j], &part->tilde);
@@ -281,14 +370,17 @@ static void respond_task(void *ctx, size_t index, unsigned worker)
     }
 }
 
-static void respond(struct prover *p)
+static pse_rc respond(struct prover *p)
 {
     struct portion *all = &p->portion[0];
     uint8_t *to = p->proof + p->l.s;
 
     pse_pool_run(pse_group_pool(p->g), respond_task, p, p->blocks);
+    PSE_TRY(all->rc);
     for (size_t i = 1; i < p->blocks; i++) {
         const struct portion *part = &p->portion[i];
+
+        PSE_TRY(part->rc);
 
         pse_secret_add(&all->bar, &all->bar, &part->bar);
         pse_secret_add(&all->tilde, &all->tilde, &part->tilde);
@@ -300,6 +392,7 @@ static void respond(struct prover *p)
     respond_at(to + 64, &p->random->omega[2], &p->c, &all->tilde);
     for (unsigned k = 0; k < p->width; k++)
         respond_at(to + 96 + 32 * k, &p->random->omega4[k], &p->c, &all->s[k]);
+    return PSE_OK;
 }
 
 static pse_rc prove(struct prover *p, struct pse_arena *arena, struct pse_shuffle *shuffle)
@@ -310,27 +403,30 @@ static pse_rc prove(struct prover *p, struct pse_arena *arena, struct pse_shuffl
     PSE_TRY(rows_make(p));
     pse_sha256(&shuffle->out_hash, pse_span(p->out, p->l.list));
     shuffle_transcript(&t, p->h1, p->joint, shuffle, p->proof + p->l.c);
-    chain_exponents(p);
+    PSE_TRY(chain_exponents(p));
     pse_pool_run(pse_group_pool(p->g), chain_task, p, p->blocks);
     PSE_TRY(announce(p, arena));
     shuffle_challenge(&p->c, &t, &p->l, p->proof);
-    respond(p);
-    return PSE_OK;
+    return respond(p);
 }
 
 pse_rc shuffle_prove_permuted(const struct pse_joint *joint, struct pse_shuffle *shuffle,
                               uint8_t *out, uint8_t *proof, struct pse_span in,
                               const struct pse_shuffle_random *random,
-                              const struct permutation *psi)
+                              const struct permutation *psi,
+                              const struct pse_shuffle_options *options)
 {
-    struct prover p = {.joint = joint, .g = joint->g, .random = random, .psi = psi};
+    struct prover p = {
+        .joint = joint, .g = joint->g, .random = random, .psi = psi, .options = options};
     unsigned workers = pse_pool_width(pse_group_pool(joint->g));
     pse_rc rc;
 
     p.n = shuffle->rows;
     p.width = shuffle->width;
     p.l = shuffle_layout_of(shuffle->rows, shuffle->width);
-    p.blocks = (p.n - 1) / BLOCK + 1;
+    p.prepared = options->prepared.n / prepared_layout_of(p.width).size;
+    p.block = options->isolated ? BLOCK_ISOLATED : BLOCK;
+    p.blocks = (p.n - 1) / p.block + 1;
     p.out = out;
     p.proof = proof;
     PSE_REQUIRE(in.n == p.l.list && psi->n == p.n);

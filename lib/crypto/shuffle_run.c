@@ -56,6 +56,7 @@ void pse_shuffle_random_wipe(struct pse_shuffle_random *random)
 
 /* Task 0 sorts the keys, task i draws block i - 1 from a stream of its own. */
 struct draw_job {
+    const struct pse_shuffle_options *options;
     struct pse_shuffle_random *random;
     struct permutation *psi;
     struct pse_arena *arena;
@@ -65,6 +66,13 @@ struct draw_job {
     pse_rc sorted;
 };
 
+static pse_rc permute(struct permutation *psi, struct pse_arena *arena, uint64_t *keys, size_t n,
+                      bool isolated)
+{
+    return isolated ? permutation_from_keys_vt(psi, arena, keys, n)
+                    : permutation_from_keys(psi, arena, keys, n);
+}
+
 static void draw_task(void *ctx, size_t index, unsigned worker)
 {
     struct draw_job *job = ctx;
@@ -73,19 +81,42 @@ static void draw_task(void *ctx, size_t index, unsigned worker)
 
     (void)worker;
     if (index == 0) {
-        job->sorted = permutation_from_keys(job->psi, job->arena, job->random->keys, job->n);
+        job->sorted =
+            permute(job->psi, job->arena, job->random->keys, job->n, job->options->isolated);
         return;
     }
     pse_rng_init(&rng, job->seed[index - 1]);
     draw_rows(job->random, from, job->n - from < BLOCK ? job->n - from : BLOCK, job->width, &rng);
 }
 
+/* The r and s of prepared rows in the place of those drawn. */
+static pse_rc take_prepared(struct pse_shuffle_random *random, const struct draw_job *job)
+{
+    struct pse_span rows = job->options->prepared;
+    size_t size = prepared_layout_of(job->width).size;
+    size_t n = rows.n / size;
+
+    if (rows.n % size != 0 || n > job->n)
+        return PSE_E_RANGE;
+    PSE_TRY(prepared_secrets(random->r, rows, job->width, 0, n, PREPARED_R));
+    for (size_t j = 0; j < n; j++) {
+        for (unsigned k = 0; k < job->width; k++) {
+            pse_secret *s = &random->s[j * job->width + k];
+
+            PSE_TRY(prepared_secrets(s, rows, job->width, j, 1, PREPARED_S + k));
+        }
+    }
+    return PSE_OK;
+}
+
 static pse_rc draw(struct pse_shuffle_random *random, struct permutation *psi,
                    struct pse_arena *arena, const struct pse_shuffle *shuffle,
-                   struct pse_pool *pool, struct pse_rng *rng)
+                   struct pse_pool *pool, struct pse_rng *rng,
+                   const struct pse_shuffle_options *options)
 {
     size_t blocks = (shuffle->rows - 1) / BLOCK + 1;
-    struct draw_job job = {.random = random, .psi = psi, .arena = arena, .n = shuffle->rows};
+    struct draw_job job = {
+        .options = options, .random = random, .psi = psi, .arena = arena, .n = shuffle->rows};
 
     job.width = shuffle->width;
     job.seed = pse_arena_alloc(arena, blocks, sizeof *job.seed);
@@ -96,7 +127,8 @@ static pse_rc draw(struct pse_shuffle_random *random, struct permutation *psi,
     pse_rng_fill(rng, job.seed, blocks * sizeof *job.seed);
     draw_ends(random, job.width, rng);
     pse_pool_run(pool, draw_task, &job, blocks + 1);
-    return job.sorted;
+    PSE_TRY(job.sorted);
+    return take_prepared(random, &job);
 }
 
 /* Bound of an arena for the randomness and the switches. */
@@ -107,21 +139,25 @@ static size_t memory_bound(size_t n, unsigned width)
 }
 
 static pse_rc run_once(const struct pse_joint *joint, struct pse_shuffle *shuffle, uint8_t *out,
-                       uint8_t *proof, struct pse_span in, struct pse_rng *rng)
+                       uint8_t *proof, struct pse_span in, struct pse_rng *rng,
+                       const struct pse_shuffle_options *options)
 {
     PSE_ARENA(arena, memory_bound(shuffle->rows, shuffle->width));
     PSE_SECRET(pse_shuffle_random, random);
     struct permutation psi;
 
-    PSE_TRY(draw(&random, &psi, &arena, shuffle, pse_group_pool(joint->g), rng));
-    return shuffle_prove_permuted(joint, shuffle, out, proof, in, &random, &psi);
+    PSE_TRY(draw(&random, &psi, &arena, shuffle, pse_group_pool(joint->g), rng, options));
+    return shuffle_prove_permuted(joint, shuffle, out, proof, in, &random, &psi, options);
 }
 
 /* Keys of 64 bits: two of a million are equal once in 10^7 draws. */
 enum { TRIES = 8 };
 
+static const struct pse_shuffle_options usual = {.isolated = false};
+
 pse_rc pse_shuffle_run(const struct pse_joint *joint, struct pse_shuffle *shuffle, uint8_t *out,
-                       uint8_t *proof, struct pse_span in, struct pse_rng *rng)
+                       uint8_t *proof, struct pse_span in, struct pse_rng *rng,
+                       const struct pse_shuffle_options *options)
 {
     struct shuffle_layout l = shuffle_layout_of(shuffle->rows, shuffle->width);
     pse_rc rc = PSE_E_DUPLICATE;
@@ -129,7 +165,7 @@ pse_rc pse_shuffle_run(const struct pse_joint *joint, struct pse_shuffle *shuffl
     if (in.n != l.list)
         return PSE_E_LENGTH;
     for (int i = 0; i < TRIES && rc == PSE_E_DUPLICATE; i++)
-        rc = run_once(joint, shuffle, out, proof, in, rng);
+        rc = run_once(joint, shuffle, out, proof, in, rng, options == NULL ? &usual : options);
     if (rc != PSE_OK) {
         pse_wipe(out, l.list);
         pse_wipe(proof, l.size);
@@ -139,19 +175,23 @@ pse_rc pse_shuffle_run(const struct pse_joint *joint, struct pse_shuffle *shuffl
 
 pse_rc pse_shuffle_prove(const struct pse_joint *joint, struct pse_shuffle *shuffle, uint8_t *out,
                          uint8_t *proof, struct pse_span in,
-                         const struct pse_shuffle_random *random)
+                         const struct pse_shuffle_random *random,
+                         const struct pse_shuffle_options *options)
 {
     size_t n = shuffle->rows;
     struct permutation psi;
     uint64_t *keys;
     PSE_ARENA(arena, memory_bound(n, 0));
 
+    if (options == NULL)
+        options = &usual;
+    PSE_REQUIRE(options->prepared.n == 0);
     if (in.n != shuffle_layout_of(shuffle->rows, shuffle->width).list)
         return PSE_E_LENGTH;
     keys = PSE_NEW(&arena, uint64_t, n);
     if (keys == NULL)
         return PSE_E_MEMORY;
     memcpy(keys, random->keys, n * sizeof *keys);
-    PSE_TRY(permutation_from_keys(&psi, &arena, keys, n));
-    return shuffle_prove_permuted(joint, shuffle, out, proof, in, random, &psi);
+    PSE_TRY(permute(&psi, &arena, keys, n, options->isolated));
+    return shuffle_prove_permuted(joint, shuffle, out, proof, in, random, &psi, options);
 }

@@ -76,6 +76,14 @@ PSE_MUST pse_rc pse_point_decode(const struct pse_group *g, pse_point *out, size
 /** The canonical encodings. */
 void pse_point_encode(const struct pse_group *g, pse_enc *out, const pse_point *in, size_t n);
 
+enum { PSE_AFFINE_SIZE = 64 };
+
+/** Coordinates x and y, 32 bytes each: for points that a program keeps for itself and will want
+ * back without a square root, under any back-end. Not an encoding: one element has many, and what
+ * is read is not checked, so never for bytes of others. Constant time. */
+void pse_point_to_affine(uint8_t (*out)[PSE_AFFINE_SIZE], const pse_point *in, size_t n);
+void pse_point_from_affine(pse_point *out, const uint8_t (*in)[PSE_AFFINE_SIZE], size_t n);
+
 /* --- adding and comparing ------------------------------------------------------------------- */
 
 void pse_point_identity(const struct pse_group *g, pse_point *out, size_t n);

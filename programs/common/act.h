@@ -104,7 +104,8 @@ PSE_MUST pse_rc act_trustee_decrypt(const struct act *a, const struct trustee *t
 
 /* --- mixers ----------------------------------------------------------------------------------- */
 
-/** Shuffle list @p at and prove it. */
-PSE_MUST pse_rc act_mix(const struct act *a, const struct key *k, uint8_t index, size_t at);
+/** Shuffle list @p at and prove it. @p options: of pse_shuffle_run. */
+PSE_MUST pse_rc act_mix(const struct act *a, const struct key *k, uint8_t index, size_t at,
+                        const struct pse_shuffle_options *options);
 
 #endif

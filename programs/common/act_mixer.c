@@ -23,7 +23,8 @@ static pse_rc put_mix(const struct act *a, const struct key *k, const struct pse
     return act_entry(a, &entry, &k->sign);
 }
 
-pse_rc act_mix(const struct act *a, const struct key *k, uint8_t index, size_t at)
+pse_rc act_mix(const struct act *a, const struct key *k, uint8_t index, size_t at,
+               const struct pse_shuffle_options *options)
 {
     struct pse_list_view list;
     struct pse_shuffle shuffle;
@@ -44,9 +45,9 @@ pse_rc act_mix(const struct act *a, const struct key *k, uint8_t index, size_t a
     PSE_TRY(pse_shuffle_sizes(&out_n, &proof_n, list.ballots, list.width));
     out = malloc(out_n);
     proof = malloc(proof_n);
-    rc = out == NULL || proof == NULL
-             ? PSE_E_MEMORY
-             : pse_shuffle_run(pse_engine_joint(a->e), &shuffle, out, proof, list.rows, a->rng);
+    rc = out == NULL || proof == NULL ? PSE_E_MEMORY
+                                      : pse_shuffle_run(pse_engine_joint(a->e), &shuffle, out,
+                                                        proof, list.rows, a->rng, options);
     if (rc == PSE_OK)
         rc = put_mix(a, k, &shuffle, pse_span(out, out_n), pse_span(proof, proof_n));
     free(out);

@@ -25,7 +25,7 @@ static pse_rc mix_all(struct session *s)
 
         pse_engine_list(s->load.e, &list, i);
         if (list.kind == PSE_KIND_MIX && (list.mixers >> (index - 1) & 1) == 0) {
-            rc = act_mix(&a, s->key, index, i);
+            rc = act_mix(&a, s->key, index, i, NULL);
             done++;
         }
         progress_set(&progress, i + 1);

@@ -86,7 +86,7 @@ static void vector_free(struct vector *t)
     pse_group_free(t->g);
 }
 
-static void known_answer(const char *name)
+static void known_answer(const char *name, const struct pse_shuffle_options *options)
 {
     struct vector t;
     size_t list_n;
@@ -101,9 +101,9 @@ static void known_answer(const char *name)
     assert_int_equal(proof_n, t.proof_n);
     out = malloc(list_n);
     proof = malloc(proof_n);
-    assert_int_equal(
-        pse_shuffle_prove(&t.joint, &t.shuffle, out, proof, pse_span(t.in, t.list_n), &t.random),
-        PSE_OK);
+    assert_int_equal(pse_shuffle_prove(&t.joint, &t.shuffle, out, proof, pse_span(t.in, t.list_n),
+                                       &t.random, options),
+                     PSE_OK);
     assert_memory_equal(out, t.out, list_n);
     assert_memory_equal(proof, t.proof, proof_n);
     assert_hex_member(t.shuffle.out_hash.b, 32, t.v, "out_hash");
@@ -114,9 +114,13 @@ static void known_answer(const char *name)
 
 static void known_answers(void **state)
 {
+    static const struct pse_shuffle_options isolated = {.isolated = true};
+
     (void)state;
-    known_answer("psephos1/shuffle-n4-w1.json");
-    known_answer("psephos1/shuffle-n3-w2.json");
+    known_answer("psephos1/shuffle-n4-w1.json", NULL);
+    known_answer("psephos1/shuffle-n3-w2.json", NULL);
+    known_answer("psephos1/shuffle-n4-w1.json", &isolated);
+    known_answer("psephos1/shuffle-n3-w2.json", &isolated);
 }
 
 static pse_rc judge_proof(void *ctx, struct pse_span bytes)
@@ -277,19 +281,19 @@ static void proofs_of_something_else_fail(void **state)
         memcpy(in, t.in, t.list_n);
         memcpy(in + at, t.in + (at + 32) % t.list_n, 32);
         assert_int_equal(pse_shuffle_prove(&t.joint, &t.shuffle, t.out, t.proof,
-                                           pse_span(in, t.list_n), &t.random),
+                                           pse_span(in, t.list_n), &t.random, NULL),
                          PSE_OK);
         assert_int_equal(judge_proof(&t, pse_span(t.proof, t.proof_n)), PSE_E_PROOF);
     }
     memcpy(key.b, t.in, 32);
     assert_int_equal(pse_joint_init(&other, t.g, &t.joint.eid, key.b), PSE_OK);
     other.enc = t.joint.enc;
-    assert_int_equal(
-        pse_shuffle_prove(&other, &t.shuffle, t.out, t.proof, pse_span(t.in, t.list_n), &t.random),
-        PSE_OK);
+    assert_int_equal(pse_shuffle_prove(&other, &t.shuffle, t.out, t.proof, pse_span(t.in, t.list_n),
+                                       &t.random, NULL),
+                     PSE_OK);
     assert_int_equal(judge_proof(&t, pse_span(t.proof, t.proof_n)), PSE_E_PROOF);
     assert_int_equal(pse_shuffle_prove(&t.joint, &t.shuffle, t.out, t.proof,
-                                       pse_span(t.in, t.list_n), &t.random),
+                                       pse_span(t.in, t.list_n), &t.random, NULL),
                      PSE_OK);
     assert_int_equal(judge_proof(&t, pse_span(t.proof, t.proof_n)), PSE_OK);
     pse_joint_clear(&other);
@@ -334,6 +338,7 @@ struct trial {
     struct pse_group *g;
     struct pse_joint joint;
     struct pse_shuffle shuffle;
+    struct pse_shuffle_options options;
     uint8_t *in;
     uint8_t *out;
     uint8_t *proof;
@@ -374,7 +379,7 @@ static void trial_start(struct trial *t, struct pse_group *g, uint32_t rows, uin
 static pse_rc trial_prove(struct trial *t, struct pse_rng *rng)
 {
     return pse_shuffle_run(&t->joint, &t->shuffle, t->out, t->proof, pse_span(t->in, t->list_n),
-                           rng);
+                           rng, &t->options);
 }
 
 static pse_rc trial_verify(struct trial *t, struct pse_rng *rng)
@@ -402,6 +407,7 @@ static void all_sizes_work(struct pse_group *g, const uint32_t *rows, size_t n, 
             struct trial t;
 
             trial_start(&t, g, rows[i], (uint8_t)w, &rng);
+            t.options.isolated = i % 2 == 1;
             assert_int_equal(trial_prove(&t, &rng), PSE_OK);
             assert_int_equal(trial_verify(&t, &rng), PSE_OK);
             t.out[rows[i] / 2 * 64 * w] ^= 2;
@@ -438,6 +444,104 @@ static void blocks_and_threads(void **state)
     pse_pool_free(pool);
 }
 
+/* --- prepared rows ---------------------------------------------------------------------------- */
+
+static uint8_t *prepared_make(struct pse_span *rows, const struct trial *t, size_t n,
+                              struct pse_rng *rng)
+{
+    uint8_t *p = malloc(n * pse_shuffle_prepared_size(t->shuffle.width) + 1);
+
+    *rows = pse_span(p, n * pse_shuffle_prepared_size(t->shuffle.width));
+    assert_int_equal(pse_shuffle_prepare(&t->joint, p, n, t->shuffle.width, rng), PSE_OK);
+    return p;
+}
+
+/* None, some, all of the rows: the proof holds, and no two of them look alike. */
+static void prepared_rows_work(void **state)
+{
+    static const size_t ready[] = {0, 1, 511, 512, 700};
+    struct pse_group *g = group_new();
+    struct pse_rng rng = seeded(30);
+    struct trial t;
+
+    (void)state;
+    trial_start(&t, g, 700, 2, &rng);
+    for (size_t i = 0; i < 2 * sizeof ready / sizeof *ready; i++) {
+        uint8_t *rows = prepared_make(&t.options.prepared, &t, ready[i / 2], &rng);
+
+        t.options.isolated = i % 2 == 1;
+        assert_int_equal(trial_prove(&t, &rng), PSE_OK);
+        assert_int_equal(trial_verify(&t, &rng), PSE_OK);
+        free(rows);
+    }
+    trial_stop(&t);
+    pse_group_free(g);
+}
+
+/* A point that is not the product of its secret spoils the proof: it did go in. */
+static void prepared_rows_are_used(void **state)
+{
+    struct pse_group *g = group_new();
+    struct pse_rng rng = seeded(31);
+    struct trial t;
+    uint8_t *rows;
+    size_t size;
+
+    (void)state;
+    trial_start(&t, g, 9, 1, &rng);
+    rows = prepared_make(&t.options.prepared, &t, 9, &rng);
+    size = pse_shuffle_prepared_size(1);
+    for (size_t point = 0; point < 5; point++) {
+        uint8_t saved[PSE_AFFINE_SIZE];
+        uint8_t *at = rows + 3 * size + 32 * 4 + PSE_AFFINE_SIZE * point;
+
+        memcpy(saved, at, sizeof saved);
+        memcpy(at, at + size, sizeof saved);
+        assert_int_equal(trial_prove(&t, &rng), PSE_OK);
+        assert_int_not_equal(trial_verify(&t, &rng), PSE_OK);
+        memcpy(at, saved, sizeof saved);
+    }
+    assert_int_equal(trial_prove(&t, &rng), PSE_OK);
+    assert_int_equal(trial_verify(&t, &rng), PSE_OK);
+    free(rows);
+    trial_stop(&t);
+    pse_group_free(g);
+}
+
+static void bad_prepared_rows_are_refused(void **state)
+{
+    static const uint8_t zero[64];
+    struct pse_group *g = group_new();
+    struct pse_rng rng = seeded(33);
+    struct trial t;
+    uint8_t *rows;
+
+    (void)state;
+    trial_start(&t, g, 5, 2, &rng);
+    rows = prepared_make(&t.options.prepared, &t, 6, &rng);
+    assert_int_equal(trial_prove(&t, &rng), PSE_E_RANGE); /* more than the list has */
+    assert_memory_equal(t.out, zero, 64);
+    assert_memory_equal(t.proof, zero, 64);
+    t.options.prepared.n = t.options.prepared.n / 6 * 3 - 1;
+    assert_int_equal(trial_prove(&t, &rng), PSE_E_RANGE); /* not whole rows */
+    t.options.prepared.n++;
+    assert_int_equal(trial_prove(&t, &rng), PSE_OK);
+    for (unsigned k = 0; k < 5; k++) {
+        uint8_t *secret = rows + pse_shuffle_prepared_size(2) + 32 * k;
+        uint8_t saved[32];
+
+        memcpy(saved, secret, 32);
+        memcpy(secret, order_bytes, 32);
+        assert_int_equal(trial_prove(&t, &rng), PSE_E_RANGE);
+        memcpy(secret, saved, 32);
+    }
+    assert_int_equal(trial_prove(&t, &rng), PSE_OK);
+    assert_int_equal(trial_verify(&t, &rng), PSE_OK);
+    free(rows);
+    trial_stop(&t);
+    pse_group_free(g);
+}
+
 static void equal_keys_are_refused(void **state)
 {
     PSE_ARENA(arena, 16u << 20);
@@ -450,9 +554,9 @@ static void equal_keys_are_refused(void **state)
     trial_start(&t, g, 20, 1, &rng);
     assert_int_equal(pse_shuffle_random_draw(&random, &arena, 20, 1, &rng), PSE_OK);
     random.keys[3] = random.keys[17];
-    assert_int_equal(
-        pse_shuffle_prove(&t.joint, &t.shuffle, t.out, t.proof, pse_span(t.in, t.list_n), &random),
-        PSE_E_DUPLICATE);
+    assert_int_equal(pse_shuffle_prove(&t.joint, &t.shuffle, t.out, t.proof,
+                                       pse_span(t.in, t.list_n), &random, NULL),
+                     PSE_E_DUPLICATE);
     trial_stop(&t);
     pse_group_free(g);
 }
@@ -470,12 +574,12 @@ static void bad_input_is_refused(void **state)
     trial_start(&t, g, 6, 2, &rng);
     assert_int_equal(pse_shuffle_random_draw(&random, &arena, 6, 2, &rng), PSE_OK);
     assert_int_equal(pse_shuffle_prove(&t.joint, &t.shuffle, t.out, t.proof,
-                                       pse_span(t.in, t.list_n - 32), &random),
+                                       pse_span(t.in, t.list_n - 32), &random, NULL),
                      PSE_E_LENGTH);
     memset(t.in + 64 * 5, 0, 32);
-    assert_int_equal(
-        pse_shuffle_prove(&t.joint, &t.shuffle, t.out, t.proof, pse_span(t.in, t.list_n), &random),
-        PSE_E_ENCODING);
+    assert_int_equal(pse_shuffle_prove(&t.joint, &t.shuffle, t.out, t.proof,
+                                       pse_span(t.in, t.list_n), &random, NULL),
+                     PSE_E_ENCODING);
     assert_int_equal(pse_shuffle_sizes(&n, &n, 0, 1), PSE_E_RANGE);
     assert_int_equal(pse_shuffle_sizes(&n, &n, 1, 0), PSE_E_RANGE);
     assert_int_equal(pse_shuffle_sizes(&n, &n, 1, 9), PSE_E_RANGE);
@@ -497,6 +601,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(errors_do_not_cancel),
         cmocka_unit_test(sizes_and_widths),
         cmocka_unit_test(blocks_and_threads),
+        cmocka_unit_test(prepared_rows_work),
+        cmocka_unit_test(prepared_rows_are_used),
+        cmocka_unit_test(bad_prepared_rows_are_refused),
         cmocka_unit_test(equal_keys_are_refused),
         cmocka_unit_test(bad_input_is_refused),
     };
