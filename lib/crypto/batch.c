@@ -2,8 +2,10 @@
 
 #include <stdlib.h>
 
-/* Points decoded by one call. */
-enum { BATCH_DECODE = 1024 };
+enum {
+    BATCH_DECODE = 1024, /* points decoded by one call */
+    BATCH_WEIGHTS = 32,  /* weights drawn by one request for random bytes */
+};
 
 struct batch_unit {
     uint32_t item;
@@ -28,7 +30,10 @@ struct pse_batch {
     uint8_t *ok;
     size_t slots;
     size_t slots_max;
-    pse_scalar weight; /* of the open equation */
+    uint8_t draw[BATCH_WEIGHTS][16];
+    size_t drawn;                        /* of them used */
+    pse_scalar weight;                   /* of the open equation */
+    pse_wide minus[PSE_BATCH_BASES_MAX]; /* what the open unit takes from the bases so far */
     bool checked;
 };
 
@@ -68,6 +73,7 @@ pse_rc pse_batch_new(struct pse_batch **out, const struct pse_group *g, const ps
         return rc;
     }
     pse_rng_fork(&b->rng, rng);
+    b->drawn = BATCH_WEIGHTS;
     b->bases[0] = *pse_group_base(g);
     for (size_t i = 0; i < more_n; i++)
         b->bases[i + 1] = more[i];
@@ -91,6 +97,7 @@ void pse_batch_free(struct pse_batch *b)
 
 void pse_batch_reset(struct pse_batch *b)
 {
+    memset(b->minus, 0, sizeof b->minus);
     b->units = 0;
     b->slots = 0;
     b->checked = false;
@@ -106,11 +113,27 @@ size_t pse_batch_units(const struct pse_batch *b)
     return b->units;
 }
 
+/* The bases' coefficients of the unit that was open. */
+static void batch_close(struct pse_batch *b)
+{
+    struct batch_unit *u;
+
+    if (b->units == 0)
+        return;
+    u = &b->unit[b->units - 1];
+    for (size_t base = 0; base < b->bases_n; base++) {
+        pse_wide_reduce(&u->base[base], &b->minus[base]);
+        pse_scalar_neg(&u->base[base], &u->base[base]);
+    }
+    memset(b->minus, 0, sizeof b->minus);
+}
+
 void pse_batch_open(struct pse_batch *b, uint32_t item, uint32_t tag)
 {
     struct batch_unit *u = &b->unit[b->units];
 
     PSE_REQUIRE(b->units < b->units_max && !b->checked && (tag & PSE_BATCH_ENCODING) == 0);
+    batch_close(b);
     *u = (struct batch_unit){.item = item, .tag = tag, .first = b->slots};
     b->units++;
 }
@@ -136,10 +159,11 @@ size_t pse_batch_encodings(struct pse_batch *b, const uint8_t *bytes, size_t n)
 
 void pse_batch_equation(struct pse_batch *b)
 {
-    uint8_t w[16];
-
-    pse_rng_fill(&b->rng, w, sizeof w);
-    pse_scalar_from_short(&b->weight, w);
+    if (b->drawn == BATCH_WEIGHTS) {
+        pse_rng_fill(&b->rng, b->draw, sizeof b->draw);
+        b->drawn = 0;
+    }
+    pse_scalar_from_short(&b->weight, b->draw[b->drawn++]);
 }
 
 static pse_scalar *batch_slot(struct pse_batch *b, size_t slot)
@@ -161,7 +185,7 @@ void pse_batch_add(struct pse_batch *b, size_t slot, const pse_scalar *k)
 {
     pse_scalar *to = batch_slot(b, slot);
 
-    pse_scalar_muladd(to, &b->weight, k, to);
+    pse_scalar_muladd_short(to, &b->weight, k, to);
 }
 
 void pse_batch_sub(struct pse_batch *b, size_t slot, const pse_scalar *k)
@@ -174,18 +198,17 @@ void pse_batch_sub(struct pse_batch *b, size_t slot, const pse_scalar *k)
 
 void pse_batch_add_base(struct pse_batch *b, size_t base, const pse_scalar *k)
 {
-    struct batch_unit *u = batch_current(b);
+    pse_scalar minus;
 
-    PSE_REQUIRE(base < b->bases_n);
-    pse_scalar_muladd(&u->base[base], &b->weight, k, &u->base[base]);
+    pse_scalar_neg(&minus, k);
+    pse_batch_sub_base(b, base, &minus);
 }
 
 void pse_batch_sub_base(struct pse_batch *b, size_t base, const pse_scalar *k)
 {
-    pse_scalar minus;
-
-    pse_scalar_neg(&minus, k);
-    pse_batch_add_base(b, base, &minus);
+    (void)batch_current(b);
+    PSE_REQUIRE(base < b->bases_n);
+    pse_wide_add(&b->minus[base], &b->weight, k);
 }
 
 const pse_scalar *pse_batch_weight(const struct pse_batch *b)
@@ -307,6 +330,7 @@ pse_rc pse_batch_check(struct pse_batch *b, uint32_t *tags, size_t items)
     memset(tags, 0, items * sizeof *tags);
     for (size_t i = 0; i < b->units; i++)
         PSE_REQUIRE(b->unit[i].item < items);
+    batch_close(b);
     batch_decode(b);
     batch_compact(b, tags);
     b->checked = true;

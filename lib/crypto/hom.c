@@ -343,9 +343,9 @@ static void branches_add(struct pse_batch *b, pse_scalar *on_a, pse_scalar *on_b
 {
     const uint8_t *responses = *scalars + 32 * (size_t)(branches - 1);
     pse_scalar rest = *c;
+    pse_wide sum_a = {{0}};
+    pse_wide sum_b = {{0}};
 
-    pse_scalar_set_u64(on_a, 0);
-    pse_scalar_set_u64(on_b, 0);
     for (unsigned j = 0; j < branches; j++) {
         pse_scalar cj = rest;
         pse_scalar z = next_scalar(&responses);
@@ -357,19 +357,23 @@ static void branches_add(struct pse_batch *b, pse_scalar *on_a, pse_scalar *on_b
         }
         pse_batch_equation(b);
         pse_batch_add_one(b, slot + 2 * j);
-        pse_scalar_muladd(on_a, &cj, pse_batch_weight(b), on_a);
+        pse_wide_add(&sum_a, pse_batch_weight(b), &cj);
         pse_batch_sub_base(b, 0, &z);
 
         pse_batch_equation(b);
         pse_batch_add_one(b, slot + 2 * j + 1);
-        pse_scalar_muladd(on_b, &cj, pse_batch_weight(b), on_b);
+        pse_wide_add(&sum_b, pse_batch_weight(b), &cj);
         pse_batch_sub_base(b, 1, &z);
-        if (value[j] > 0) {
+        if (value[j] == 1) {
+            pse_batch_sub_base(b, 0, &cj);
+        } else if (value[j] > 1) {
             pse_scalar_set_u64(&v, value[j]);
             pse_scalar_mul(&v, &v, &cj);
             pse_batch_sub_base(b, 0, &v);
         }
     }
+    pse_wide_reduce(on_a, &sum_a);
+    pse_wide_reduce(on_b, &sum_b);
     *scalars = responses;
 }
 

@@ -93,9 +93,14 @@ static pse_rc bench_allocate(struct verifier *v, struct pse_arena *arena)
 static bool decode(const struct verifier *v, struct bench *w, pse_point *p, const uint8_t *at,
                    size_t stride, size_t n)
 {
-    for (size_t i = 0; i < n; i++)
-        memcpy(w->enc[i].b, at + stride * i, 32);
-    return pse_point_decode_each(v->g, p, w->ok, w->enc, n, PSE_IDENTITY_FORBIDDEN);
+    const pse_enc *enc = (const pse_enc *)(const void *)at;
+
+    if (stride != sizeof *enc) {
+        for (size_t i = 0; i < n; i++)
+            memcpy(w->enc[i].b, at + stride * i, 32);
+        enc = w->enc;
+    }
+    return pse_point_decode_each(v->g, p, w->ok, enc, n, PSE_IDENTITY_FORBIDDEN);
 }
 
 static void short_weight(pse_scalar *w, struct pse_rng *rng)
@@ -107,6 +112,10 @@ static void short_weight(pse_scalar *w, struct pse_rng *rng)
 }
 
 /* --- one block -------------------------------------------------------------------------------- */
+
+enum { WEIGHTS = 32 }; /* drawn by one request for random bytes */
+
+static const pse_scalar zero;
 
 struct block {
     const struct verifier *v;
@@ -138,7 +147,7 @@ static void block_weights(const struct block *b)
     pse_weights(b->w->u, b->v->h1, b->from, b->n);
     pse_scalar_set_u64(&b->part->product, 1);
     for (size_t i = 0; i < b->n; i++)
-        pse_scalar_mul(&b->part->product, &b->part->product, &b->w->u[i]);
+        pse_scalar_muladd_short(&b->part->product, &b->w->u[i], &b->part->product, &zero);
 }
 
 /* c_i, for E1 and E3. */
@@ -154,34 +163,49 @@ static pse_rc block_commitments(const struct block *b)
     return pse_msm_vt(v->g, &b->part->cu, b->w->u, b->w->column, b->n);
 }
 
-/* E5, negated so that t̂_j has its short weight: w (t̂_j + c ĉ_j - s'_j ĉ_{j-1} - ŝ_j G) = 0. */
+/* E5, negated so that t̂_j has its short weight: w (t̂_j + c ĉ_j - s'_j ĉ_{j-1} - ŝ_j G) = 0. Each
+ * ĉ_j stands in two of the equations: its two products are added up before they are reduced. */
+static void chain_scalars(const struct block *b, pse_scalar *k)
+{
+    uint8_t draw[WEIGHTS][16];
+    pse_wide on_chain = {{0}};
+    pse_wide on_g = {{0}};
+    PSE_RNG(rng);
+
+    pse_rng_init(&rng, b->part->seed);
+    for (size_t i = 0; i < b->n; i++) {
+        pse_scalar *w = &k[1 + b->n + i];
+        pse_scalar minus;
+
+        if (i % WEIGHTS == 0)
+            pse_rng_fill(&rng, draw, sizeof draw);
+        pse_scalar_from_short(w, draw[i % WEIGHTS]);
+        pse_scalar_neg(&minus, &b->w->s_prime[i]);
+        pse_wide_add(&on_chain, w, &minus);
+        pse_wide_reduce(&k[i], &on_chain);
+        on_chain = (pse_wide){{0}};
+        pse_wide_add(&on_chain, w, &b->v->c);
+        pse_wide_add(&on_g, w, &b->w->s_hat[i]);
+    }
+    pse_wide_reduce(&k[b->n], &on_chain);
+    pse_wide_reduce(&b->part->on_g, &on_g);
+    pse_scalar_neg(&b->part->on_g, &b->part->on_g);
+}
+
 static void block_chain(struct block *b)
 {
     const struct verifier *v = b->v;
     const uint8_t *chain = v->proof + v->l.chain + 32 * b->from;
     pse_point *p = b->w->p + b->terms; /* ĉ_{from-1} .. ĉ_{from+n-1}, then t̂ */
-    pse_scalar *k = b->w->k + b->terms;
     bool ok;
-    PSE_RNG(rng);
 
-    pse_rng_init(&rng, b->part->seed);
     p[0] = *pse_group_h(v->g);
     ok = b->from == 0 || decode(v, b->w, p, chain - 32, 32, 1);
     ok = decode(v, b->w, p + 1, chain, 32, b->n) && ok;
     ok = decode(v, b->w, p + 1 + b->n, v->proof + v->l.t_hat + 32 * b->from, 32, b->n) && ok;
     if (!ok)
         b->part->proof_ok = false;
-    pse_scalar_set_u64(&k[0], 0);
-    for (size_t i = 0; i < b->n; i++) {
-        pse_scalar *w = &k[1 + b->n + i];
-        pse_scalar minus;
-
-        short_weight(w, &rng);
-        pse_scalar_neg(&minus, w);
-        pse_scalar_mul(&k[1 + i], w, &v->c);
-        pse_scalar_muladd(&k[i], &minus, &b->w->s_prime[i], &k[i]);
-        pse_scalar_muladd(&b->part->on_g, &minus, &b->w->s_hat[i], &b->part->on_g);
-    }
+    chain_scalars(b, b->w->k + b->terms);
     b->terms += 2 * b->n + 1;
 }
 
@@ -194,7 +218,7 @@ static void block_generators(struct block *b)
     pse_scalar_mul(&all, &v->alpha[0], &v->c);
     pse_generators(v->g, b->w->p + b->terms, (uint32_t)b->from + 1, b->n);
     for (size_t i = 0; i < b->n; i++)
-        pse_scalar_muladd(&b->w->k[b->terms + i], &v->alpha[2], &b->w->s_prime[i], &all);
+        pse_scalar_muladd_short(&b->w->k[b->terms + i], &v->alpha[2], &b->w->s_prime[i], &all);
     b->terms += b->n;
 }
 
@@ -213,7 +237,8 @@ static void block_out(struct block *b)
         if (!b->sums)
             continue;
         for (size_t i = 0; i < b->n; i++)
-            pse_scalar_mul(&b->w->k[b->terms + i], &v->beta[col], &b->w->s_prime[i]);
+            pse_scalar_muladd_short(&b->w->k[b->terms + i], &v->beta[col], &b->w->s_prime[i],
+                                    &zero);
         b->terms += b->n;
     }
 }
