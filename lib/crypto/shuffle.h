@@ -43,9 +43,10 @@ struct pse_shuffle_options {
      * by a third. For a machine that runs nothing else and is nobody else's, and for made-up
      * elections. Products of fixed bases and scalars stay constant in time. */
     bool isolated;
-    /* Rows of pse_shuffle_prepare for this joint key and width, used from the first on; rows beyond
-     * them are made as usual. They must never be used again, whatever is returned. */
+    /* Rows of pse_shuffle_prepare for this joint key, no more than the list has; the list's rows
+     * beyond them are made as usual. They must never be used again, whatever is returned. */
     struct pse_span prepared;
+    unsigned prepared_width; /* at least the list's; 0: the same */
 };
 
 /** 64 N w and 160 N + 192 + 96 w. PSE_E_RANGE: rows or width out of range. */

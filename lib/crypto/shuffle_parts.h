@@ -42,6 +42,10 @@ struct prepared_layout {
 enum { PREPARED_R, PREPARED_CHAIN, PREPARED_HAT, PREPARED_S };
 
 struct prepared_layout prepared_layout_of(unsigned width);
+static inline unsigned prepared_width(const struct pse_shuffle_options *options, unsigned width)
+{
+    return options->prepared_width == 0 ? width : options->prepared_width;
+}
 /* Secret or points number @p index of @p n rows from row @p from on. */
 PSE_MUST pse_rc prepared_secrets(pse_secret *to, struct pse_span rows, unsigned width, size_t from,
                                  size_t n, unsigned index);

@@ -34,7 +34,8 @@ struct prover {
     const struct pse_shuffle_options *options;
     struct shuffle_layout l;
     size_t n;
-    size_t prepared; /* rows, the first ones */
+    size_t prepared;      /* rows, the first ones */
+    unsigned ready_width; /* of those */
     unsigned width;
     size_t block;
     size_t blocks;
@@ -117,7 +118,7 @@ static void times_base(const struct prover *p, pse_point *to, const pse_secret *
 {
     size_t ready = prepared_rows(p, from, n);
 
-    prepared_points(to, p->options->prepared, p->width, from, ready, index);
+    prepared_points(to, p->options->prepared, p->ready_width, from, ready, index);
     pse_point_mul_base(p->g, to + ready, k + ready, n - ready);
 }
 
@@ -126,7 +127,7 @@ static void times_key(const struct prover *p, pse_point *to, const pse_secret *k
 {
     size_t ready = prepared_rows(p, from, n);
 
-    prepared_points(to, p->options->prepared, p->width, from, ready, index);
+    prepared_points(to, p->options->prepared, p->ready_width, from, ready, index);
     pse_table_mul(p->g, to + ready, p->joint->table, k + ready, n - ready);
 }
 
@@ -253,7 +254,7 @@ static pse_rc chain_exponents(struct prover *p)
     pse_pool_run(pse_group_pool(p->g), weights_task, p, p->blocks);
     permutation_apply(p->psi, pse_group_pool(p->g), p->u, 16, p->column, false);
     pse_secret_set_u64(&p->chain_u[0], 1);
-    PSE_TRY(prepared_secrets(p->chain_r + 1, p->options->prepared, p->width, 0, p->prepared,
+    PSE_TRY(prepared_secrets(p->chain_r + 1, p->options->prepared, p->ready_width, 0, p->prepared,
                              PREPARED_CHAIN));
     for (size_t j = 0; j < p->n; j++) {
         load_u(&u, p, j);
@@ -338,7 +339,7 @@ static pse_rc chain_open(const struct prover *p, pse_secret *q, pse_secret *omeg
     PSE_SECRET(pse_secret, minus);
 
     pse_secret_neg(&minus, &p->chain_r[j]);
-    PSE_TRY(prepared_secrets(omega_hat, p->options->prepared, p->width, j, 1, PREPARED_HAT));
+    PSE_TRY(prepared_secrets(omega_hat, p->options->prepared, p->ready_width, j, 1, PREPARED_HAT));
     pse_secret_muladd(omega_hat, &p->random->omega_prime[j], &minus, omega_hat);
     pse_secret_muladd(q, u, &minus, &p->chain_r[j + 1]);
     return PSE_OK;
@@ -424,7 +425,8 @@ pse_rc shuffle_prove_permuted(const struct pse_joint *joint, struct pse_shuffle 
     p.n = shuffle->rows;
     p.width = shuffle->width;
     p.l = shuffle_layout_of(shuffle->rows, shuffle->width);
-    p.prepared = options->prepared.n / prepared_layout_of(p.width).size;
+    p.ready_width = prepared_width(options, p.width);
+    p.prepared = options->prepared.n / prepared_layout_of(p.ready_width).size;
     p.block = options->isolated ? BLOCK_ISOLATED : BLOCK;
     p.blocks = (p.n - 1) / p.block + 1;
     p.out = out;

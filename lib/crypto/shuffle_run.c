@@ -93,17 +93,21 @@ static void draw_task(void *ctx, size_t index, unsigned worker)
 static pse_rc take_prepared(struct pse_shuffle_random *random, const struct draw_job *job)
 {
     struct pse_span rows = job->options->prepared;
-    size_t size = prepared_layout_of(job->width).size;
-    size_t n = rows.n / size;
+    unsigned width = prepared_width(job->options, job->width);
+    size_t n, size;
 
+    if (width < job->width || width > PSE_SHUFFLE_WIDTH_MAX)
+        return PSE_E_RANGE;
+    size = prepared_layout_of(width).size;
+    n = rows.n / size;
     if (rows.n % size != 0 || n > job->n)
         return PSE_E_RANGE;
-    PSE_TRY(prepared_secrets(random->r, rows, job->width, 0, n, PREPARED_R));
+    PSE_TRY(prepared_secrets(random->r, rows, width, 0, n, PREPARED_R));
     for (size_t j = 0; j < n; j++) {
         for (unsigned k = 0; k < job->width; k++) {
             pse_secret *s = &random->s[j * job->width + k];
 
-            PSE_TRY(prepared_secrets(s, rows, job->width, j, 1, PREPARED_S + k));
+            PSE_TRY(prepared_secrets(s, rows, width, j, 1, PREPARED_S + k));
         }
     }
     return PSE_OK;

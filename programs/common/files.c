@@ -168,6 +168,14 @@ pse_rc file_write(const char *name, const char *path, struct pse_span in, unsign
     return PSE_OK;
 }
 
+pse_rc file_remove(const char *name, const char *path)
+{
+    if (unlink(path) == 0 && sync_folder_of(path))
+        return PSE_OK;
+    cli_error(name, "cannot remove %s: %s", path, strerror(errno));
+    return PSE_E_IO;
+}
+
 pse_rc file_make_dir(const char *name, const char *path)
 {
     char part[FILE_PATH_MAX];

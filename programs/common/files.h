@@ -31,6 +31,9 @@ PSE_MUST pse_rc file_read(struct pse_buf *out, const char *name, const char *pat
  * the folder forced to disk. PSE_E_DUPLICATE when FILE_NEW and it is there, PSE_E_IO. */
 PSE_MUST pse_rc file_write(const char *name, const char *path, struct pse_span in, unsigned flags);
 
+/** Remove the file @p path and force the folder to disk: once this has returned PSE_OK the file is
+ * gone even after a crash. PSE_E_IO. */
+PSE_MUST pse_rc file_remove(const char *name, const char *path);
 /** Make the folder @p path and those above it; that it exists is fine. PSE_E_IO. */
 PSE_MUST pse_rc file_make_dir(const char *name, const char *path);
 

@@ -52,7 +52,8 @@ static bool prove(const struct bench *b, struct list *s)
     struct pse_shuffle_random random;
 
     return pse_shuffle_random_draw(&random, &arena, s->n, 1, b->rng) == PSE_OK &&
-           pse_shuffle_prove(&s->joint, &s->shuffle, s->out, s->proof, s->in, &random, NULL) == PSE_OK;
+           pse_shuffle_prove(&s->joint, &s->shuffle, s->out, s->proof, s->in, &random, NULL) ==
+               PSE_OK;
 }
 
 static bool decrypt(const struct bench *b, struct list *s)

@@ -6,6 +6,7 @@
 #include "codec/codec.h"
 #include "commands.h"
 #include "psephos/keygen.h"
+#include "psephos/mixer.h"
 #include "psephos/verbs.h"
 
 static const char to_board[] = "send the parcel to the board for psephos record append";
@@ -296,6 +297,11 @@ static int trustee_keygen(int argc, char **argv)
     return keygen_run(KEY_TRUSTEE, "psephos trustee keygen", argc, argv);
 }
 
+static int trustee_prepare(int argc, char **argv)
+{
+    return mixer_prepare("psephos trustee prepare", argc, argv);
+}
+
 int cmd_trustee(int argc, char **argv)
 {
     static const struct verb verb[] = {
@@ -306,6 +312,7 @@ int cmd_trustee(int argc, char **argv)
         {"code", "print the code that trustees compare", trustee_code},
         {"confirm", "round 4", trustee_confirm},
         {"complain", "prove that a share is wrong", trustee_complain},
+        {"prepare", "the same as psephos mixer prepare, with a mixer's key", trustee_prepare},
         {"decrypt", "open your part of the lists, after mixing", trustee_decrypt},
     };
 

@@ -116,8 +116,8 @@ static void shuffling(void)
     hidden_n(random.omega_prime, ROWS);
     hidden_n(random.omega, 3);
     hidden_n(random.omega4, WIDTH);
-    CT_CHECK(pse_shuffle_prove(&joint, &shuffle, out, proof, pse_span(in, sizeof in), &random, NULL) ==
-             PSE_OK);
+    CT_CHECK(pse_shuffle_prove(&joint, &shuffle, out, proof, pse_span(in, sizeof in), &random,
+                               NULL) == PSE_OK);
     CT_PUBLIC(shuffle);
     CT_PUBLIC(out);
     CT_PUBLIC(proof);

@@ -417,7 +417,8 @@ struct pse_entry mini_mix(struct mini *m, uint8_t mixer, size_t at)
     out = (uint8_t *)malloc(out_n);
     proof = (uint8_t *)malloc(proof_n);
     MUST(pse_shuffle_random_draw(&random, &arena, list.ballots, list.width, &m->rng));
-    MUST(pse_shuffle_prove(pse_engine_joint(m->engine), &shuffle, out, proof, list.rows, &random, NULL));
+    MUST(pse_shuffle_prove(pse_engine_joint(m->engine), &shuffle, out, proof, list.rows, &random,
+                           NULL));
     e.u.mix.contest = list.contest;
     e.u.mix.pot = list.pot;
     e.u.mix.seq = list.seq;
