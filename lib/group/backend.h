@@ -56,6 +56,11 @@ struct pse_backend_ops {
     void (*straus_vt)(pse_point *out, const pse_scalar *k, const pse_point *p, size_t n,
                       void *scratch);
 
+    /* A sum in constant time without scratch, the cheaper from long_sum_min terms on. NULL: short
+     * sums one after the other. */
+    size_t long_sum_min;
+    void (*long_sum)(pse_point *out, const pse_secret *k, const pse_point *p, size_t n);
+
     /* Long sums. The points become addends of addend_size bytes once; then for each window i of
      * first .. first + windows - 1 of @p count windows of @p bits bits,
      * out[i - first] = Σ digit_i(k[j]) P[j]. @p scratch: bucket_size(bits, n) bytes, aligned to 64.

@@ -33,6 +33,8 @@ void pse_ifma_straus(pse_point *out, const pse_secret *k, const pse_point *p, si
 void pse_ifma_straus_vt(pse_point *out, const pse_scalar *k, const pse_point *p, size_t n,
                         void *scratch);
 
+void pse_ifma_long_sum(pse_point *out, const pse_secret *k, const pse_point *p, size_t n);
+
 /* One addend: y + x, y - x, 2 d x y, and a word to fill two cache lines. */
 struct pse_ifma_addend {
     _Alignas(64) uint64_t word[16];

@@ -6,6 +6,8 @@
 enum { BITS_MIN = 4 };
 /* Terms of a short sum under one chain of doublings. */
 enum { STRAUS_BLOCK = 64 };
+/* Terms of a task of a long sum in constant time. */
+enum { LONG_SUM_BLOCK = 2048 };
 
 static void *scratch_new(size_t count, size_t size)
 {
@@ -74,6 +76,44 @@ static pse_rc straus_run(const struct pse_group *g, pse_point *out, const void *
     return rc;
 }
 
+struct long_sum_job {
+    const struct pse_group *g;
+    const pse_secret *k;
+    const pse_point *p;
+    size_t n, step;
+    pse_point *part; /* one a block */
+};
+
+static void long_sum_task(void *ctx, size_t index, unsigned worker)
+{
+    const struct long_sum_job *job = ctx;
+    size_t at = index * job->step;
+
+    (void)worker;
+    job->g->ops->long_sum(&job->part[index], job->k + at, job->p + at,
+                          job->n - at < job->step ? job->n - at : job->step);
+}
+
+static pse_rc long_sum_run(const struct pse_group *g, pse_point *out, const pse_secret *k,
+                           const pse_point *p, size_t n)
+{
+    struct long_sum_job job = {.g = g, .k = k, .p = p, .n = n, .step = LONG_SUM_BLOCK};
+    size_t blocks = (n - 1) / LONG_SUM_BLOCK + 1;
+
+    if (blocks == 1) {
+        g->ops->long_sum(out, k, p, n);
+        return PSE_OK;
+    }
+    job.part = scratch_new(blocks, sizeof *job.part);
+    if (job.part == NULL)
+        return PSE_E_MEMORY;
+    pse_pool_run(g->pool, long_sum_task, &job, blocks);
+    g->ops->sum(out, job.part, blocks);
+    pse_wipe(job.part, blocks * sizeof *job.part);
+    free(job.part);
+    return PSE_OK;
+}
+
 pse_rc pse_msm(const struct pse_group *g, pse_point *out, const pse_secret *k, const pse_point *p,
                size_t n)
 {
@@ -81,6 +121,8 @@ pse_rc pse_msm(const struct pse_group *g, pse_point *out, const pse_secret *k, c
         g->ops->identity(out, 1);
         return PSE_OK;
     }
+    if (g->ops->long_sum != NULL && n >= g->ops->long_sum_min)
+        return long_sum_run(g, out, k, p, n);
     return straus_run(g, out, k, p, n, n < STRAUS_BLOCK ? n : STRAUS_BLOCK, false);
 }
 
