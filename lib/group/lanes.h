@@ -43,8 +43,6 @@ typedef uint8_t lanes_mask;
 
 #ifdef PSE_LANES
 
-#define LANES_INLINE LANES static inline __attribute__((always_inline))
-
 #define lanes_shuffle __builtin_shufflevector
 
 static const v8 lanes_zero;

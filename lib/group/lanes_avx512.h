@@ -10,7 +10,7 @@
 #define LANES_REGISTER "+v"
 #define LANES          __attribute__((target("avx512f,avx512dq,avx512ifma")))
 
-#define LANES_OP LANES static inline __attribute__((always_inline))
+#define LANES_INLINE LANES static inline __attribute__((always_inline))
 
 /* The processor has the instructions and the system saves the registers. */
 static inline bool lanes_supported(void)
@@ -20,37 +20,37 @@ static inline bool lanes_supported(void)
            __builtin_cpu_supports("avx512ifma");
 }
 
-LANES_OP v8 lanes_madlo(v8 c, v8 a, v8 b)
+LANES_INLINE v8 lanes_madlo(v8 c, v8 a, v8 b)
 {
     return (v8)_mm512_madd52lo_epu64((__m512i)c, (__m512i)a, (__m512i)b);
 }
 
-LANES_OP v8 lanes_madhi(v8 c, v8 a, v8 b)
+LANES_INLINE v8 lanes_madhi(v8 c, v8 a, v8 b)
 {
     return (v8)_mm512_madd52hi_epu64((__m512i)c, (__m512i)a, (__m512i)b);
 }
 
-LANES_OP lanes_mask lanes_equal(v8 a, v8 b)
+LANES_INLINE lanes_mask lanes_equal(v8 a, v8 b)
 {
     return _mm512_cmpeq_epi64_mask((__m512i)a, (__m512i)b);
 }
 
-LANES_OP lanes_mask lanes_below(v8 a, v8 b)
+LANES_INLINE lanes_mask lanes_below(v8 a, v8 b)
 {
     return _mm512_cmplt_epu64_mask((__m512i)a, (__m512i)b);
 }
 
-LANES_OP v8 lanes_select(lanes_mask m, v8 a, v8 b)
+LANES_INLINE v8 lanes_select(lanes_mask m, v8 a, v8 b)
 {
     return (v8)_mm512_mask_blend_epi64(m, (__m512i)a, (__m512i)b);
 }
 
-LANES_OP v8 lanes_keep(lanes_mask m, v8 a)
+LANES_INLINE v8 lanes_keep(lanes_mask m, v8 a)
 {
     return (v8)_mm512_maskz_mov_epi64(m, (__m512i)a);
 }
 
-LANES_OP v8 lanes_pick(lanes_mask m, v8 lo, v8 hi, v8 i)
+LANES_INLINE v8 lanes_pick(lanes_mask m, v8 lo, v8 hi, v8 i)
 {
     return (v8)_mm512_maskz_permutex2var_epi64(m, (__m512i)lo, (__m512i)i, (__m512i)hi);
 }

@@ -11,7 +11,8 @@
 #define LANES_REGISTER "+m"
 #define LANES
 
-#define LANES_OP static inline
+/* Left to the compiler: all in one function take it minutes. */
+#define LANES_INLINE static inline
 
 static inline bool lanes_supported(void)
 {
@@ -27,21 +28,21 @@ static inline lanes_u128 lanes_product52(uint64_t a, uint64_t b)
     return (lanes_u128)(a & low) * (b & low);
 }
 
-LANES_OP v8 lanes_madlo(v8 c, v8 a, v8 b)
+LANES_INLINE v8 lanes_madlo(v8 c, v8 a, v8 b)
 {
     for (int i = 0; i < 8; i++)
         c[i] += (uint64_t)lanes_product52(a[i], b[i]) & ((1ull << 52) - 1);
     return c;
 }
 
-LANES_OP v8 lanes_madhi(v8 c, v8 a, v8 b)
+LANES_INLINE v8 lanes_madhi(v8 c, v8 a, v8 b)
 {
     for (int i = 0; i < 8; i++)
         c[i] += (uint64_t)(lanes_product52(a[i], b[i]) >> 52);
     return c;
 }
 
-LANES_OP lanes_mask lanes_equal(v8 a, v8 b)
+LANES_INLINE lanes_mask lanes_equal(v8 a, v8 b)
 {
     unsigned m = 0;
 
@@ -53,7 +54,7 @@ LANES_OP lanes_mask lanes_equal(v8 a, v8 b)
     return (lanes_mask)m;
 }
 
-LANES_OP lanes_mask lanes_below(v8 a, v8 b)
+LANES_INLINE lanes_mask lanes_below(v8 a, v8 b)
 {
     unsigned m = 0;
 
@@ -62,19 +63,19 @@ LANES_OP lanes_mask lanes_below(v8 a, v8 b)
     return (lanes_mask)m;
 }
 
-LANES_OP v8 lanes_select(lanes_mask m, v8 a, v8 b)
+LANES_INLINE v8 lanes_select(lanes_mask m, v8 a, v8 b)
 {
     for (int i = 0; i < 8; i++)
         a[i] ^= (a[i] ^ b[i]) & (0 - (uint64_t)((m >> i) & 1));
     return a;
 }
 
-LANES_OP v8 lanes_keep(lanes_mask m, v8 a)
+LANES_INLINE v8 lanes_keep(lanes_mask m, v8 a)
 {
     return lanes_select(m, a ^ a, a);
 }
 
-LANES_OP v8 lanes_pick(lanes_mask m, v8 lo, v8 hi, v8 at)
+LANES_INLINE v8 lanes_pick(lanes_mask m, v8 lo, v8 hi, v8 at)
 {
     v8 r = lo ^ lo;
 
