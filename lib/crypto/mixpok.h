@@ -30,12 +30,22 @@ PSE_MUST pse_rc pse_mixpok_prove(const struct pse_joint *joint, uint8_t *part,
                                  const uint8_t *plaintext, const pse_secret *r,
                                  const pse_secret *nonces);
 
-/** The same for w elements that are encoded already (pse_element_encode, or its _vt where a
- * plaintext is nobody's secret). PSE_E_MEMORY. */
-PSE_MUST pse_rc pse_mixpok_prove_elements(const struct pse_joint *joint, uint8_t *part,
-                                          const struct pse_part_context *ctx, unsigned width,
-                                          const pse_point *elements, const pse_secret *r,
-                                          const pse_secret *nonces);
+/** What one of many parts is made of, as above. Borrowed. */
+struct pse_mixpok_making {
+    uint8_t *part;
+    const struct pse_part_context *ctx;
+    unsigned width;
+    const uint8_t *plaintext;
+    const pse_secret *r;
+    const pse_secret *nonces;
+};
+
+/** Write @p n parts, all points worked out together. @p is_open: the plaintexts are nobody's secret
+ * (simulated ballots), so encoding them need not be constant time (pse_element_encode_vt); all else
+ * is. PSE_E_RANGE, PSE_E_MEMORY: parts are then incomplete. */
+PSE_MUST pse_rc pse_mixpok_prove_many(const struct pse_joint *joint,
+                                      const struct pse_mixpok_making *making, size_t n,
+                                      bool is_open);
 
 /** Add the part's equations to the open unit of @p b; takes pse_mixpok_points slots. PSE_E_LENGTH,
  * PSE_E_ENCODING (a scalar is not canonical): nothing is added. */

@@ -16,8 +16,8 @@ enum { PSE_ELEMENT_BYTES = 30, PSE_ELEMENT_COUNTERS = 16384 };
 PSE_MUST pse_rc pse_element_encode(const struct pse_group *g, pse_point *out, const uint8_t *data,
                                    size_t n);
 
-/** The same for strings that are nobody's secret (simulated ballots, tests): a counter is tried
- * only when the one before it failed, some sixteen times less work. PSE_E_RANGE. */
+/** The same for strings that are nobody's secret (simulated ballots, tests): counters are tried
+ * only until one works, some thirteen times less work. PSE_E_RANGE. */
 PSE_MUST pse_rc pse_element_encode_vt(const struct pse_group *g, pse_point *out,
                                       const uint8_t *data, size_t n);
 

@@ -1,5 +1,12 @@
 #include "crypto/schnorr.h"
 
+#include "crypto/statements.h"
+
+enum {
+    POK_SCRATCH = 1 << 16, /* for transcripts that are hashed together */
+    POK_ARENA_EACH = 1024, /* more than twice what one of many proofs takes */
+};
+
 pse_rc pse_sigma_check_vt(const struct pse_group *g, const pse_scalar *z, const pse_point *p,
                           const pse_point *t, const pse_scalar *c, const pse_point *q)
 {
@@ -46,6 +53,34 @@ void pse_pok_prove(const struct pse_group *g, uint8_t proof[PSE_POK_SIZE],
 
     pse_secret_random(&nonce, rng);
     pse_pok_prove_with(g, proof, s, x, &nonce);
+}
+
+pse_rc pse_pok_prove_many(const struct pse_group *g, uint8_t *const *proof,
+                          const struct pse_statement *s, const pse_secret *x,
+                          const pse_secret *nonce, size_t n)
+{
+    PSE_ARENA(arena, (16u << 20) + n * POK_ARENA_EACH);
+    pse_point *announcement = PSE_NEW(&arena, pse_point, n);
+    pse_enc *r = PSE_NEW(&arena, pse_enc, n);
+    uint8_t(*h)[64] = pse_arena_alloc(&arena, n, sizeof *h);
+    uint8_t *scratch = PSE_NEW(&arena, uint8_t, POK_SCRATCH);
+
+    if (announcement == NULL || r == NULL || h == NULL || scratch == NULL)
+        return PSE_E_MEMORY;
+    pse_point_mul_base(g, announcement, nonce, n);
+    pse_point_encode(g, r, announcement, n);
+    for (size_t i = 0; i < n; i++)
+        memcpy(proof[i], r[i].b, 32);
+    pse_statements_hash(h, s, n, scratch, POK_SCRATCH);
+    for (size_t i = 0; i < n; i++) {
+        pse_scalar c;
+        pse_scalar z;
+
+        pse_scalar_from_wide(&c, h[i]);
+        pse_secret_respond(&z, &nonce[i], &c, &x[i]);
+        pse_scalar_encode(proof[i] + 32, &z);
+    }
+    return PSE_OK;
 }
 
 pse_rc pse_pok_verify(const struct pse_group *g, const struct pse_statement *s, const pse_point *x,

@@ -29,6 +29,12 @@ void pse_pok_prove_with(const struct pse_group *g, uint8_t proof[PSE_POK_SIZE],
 void pse_pok_prove(const struct pse_group *g, uint8_t proof[PSE_POK_SIZE],
                    const struct pse_statement *s, const pse_secret *x, struct pse_rng *rng);
 
+/** @p n proofs at once: proof[i] of x[i] with nonce[i], as pse_pok_prove_with. s[i] has R as its
+ * last piece, a span of the first 32 bytes of proof[i]. PSE_E_MEMORY: proofs are incomplete. */
+PSE_MUST pse_rc pse_pok_prove_many(const struct pse_group *g, uint8_t *const *proof,
+                                   const struct pse_statement *s, const pse_secret *x,
+                                   const pse_secret *nonce, size_t n);
+
 /** Check zG = R + cX. PSE_E_ENCODING: R or z not canonical, R the identity; PSE_E_PROOF. */
 PSE_MUST pse_rc pse_pok_verify(const struct pse_group *g, const struct pse_statement *s,
                                const pse_point *x, const uint8_t proof[PSE_POK_SIZE]);
