@@ -70,6 +70,7 @@ PSE_MUST pse_rc pse_ballots_verify_leaves(struct pse_ballot_check *out, struct p
  * voter code, the first PSE_VOTER_CODE_BYTES of D. */
 void pse_tracker(uint8_t tracker[PSE_TRACKER_BYTES], const pse_hash *eid, const pse_enc *credential,
                  const pse_hash *leaf);
+
 /* ---- building ---- */
 
 /** D = d G. */
@@ -82,6 +83,7 @@ struct pse_ballot_plan {
     const pse_secret *d;    /* the voter's secret */
     pse_hash prev;          /* zero for a first ballot */
     const uint8_t *choices; /* choice bytes (plain.h), style->choice_len of them */
+    bool is_simulated;      /* the choices are nobody's secret: encoding them need not hide them */
 };
 
 /** All the randomness of one ballot, in an arena (which wipes). @c r is what the second-device
@@ -107,7 +109,9 @@ PSE_MUST pse_rc pse_ballot_build(uint8_t *out, const struct pse_ballot_plan *pla
                                  const struct pse_ballot_random *random);
 
 /** Many ballots at once, in parallel on the group's pool, randomness drawn within: ballot i at
- * out[i], which has room for its style's length. For simulations and load. */
+ * out[i], which has room for its style's length; all under one joint key (the same pointer). For
+ * simulations and load: some times quicker than one by one, most of all when every plan
+ * is_simulated. PSE_E_RANGE and PSE_E_MEMORY as above; entries are then not valid. */
 PSE_MUST pse_rc pse_ballots_build(uint8_t *const *out, struct pse_rng *rng,
                                   const struct pse_ballot_plan *plan, size_t n);
 

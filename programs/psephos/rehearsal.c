@@ -377,7 +377,8 @@ static pse_rc cast_block(struct rehearsal *r, struct block *b,
                                               .style = pse_manifest_style(m, voter[i]->style),
                                               .d = &voter[i]->d,
                                               .prev = view.latest_leaf,
-                                              .choices = choices[i]};
+                                              .choices = choices[i],
+                                              .is_simulated = true};
         b->out[i] = b->bytes + i * b->longest;
         b->entry[i] = pse_span(b->out[i], b->plan[i].style->ballot_len);
     }

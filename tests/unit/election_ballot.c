@@ -424,6 +424,89 @@ static void many_at_once(void **state)
     fixture_close(&f);
 }
 
+/* Made together, made alone, and made where choices need not be hidden: the same bytes. */
+static void company_changes_no_ballot(void **state)
+{
+    enum { N = 150 };
+    static uint8_t *out[2][N];
+    static struct pse_ballot_plan plan[N];
+    static pse_secret d[N];
+    static const uint8_t blank[64] = {1};
+    struct pse_rng rng = seeded(21), again = seeded(21), alone;
+    struct fixture f;
+    struct known k;
+
+    (void)state;
+    fixture_open(&f);
+    known_open(&k, &f, files[0]);
+    for (size_t i = 0; i < N; i++) {
+        const struct pse_style *s = &f.m->style[i % 7 == 5];
+
+        pse_secret_random(&d[i], &rng);
+        pse_secret_random(&d[i], &again);
+        plan[i] = k.plan;
+        plan[i].style = s;
+        plan[i].d = &d[i];
+        plan[i].prev.b[0] = (uint8_t)i;
+        plan[i].is_simulated = i >= 64;
+        if (s != k.plan.style)
+            plan[i].choices = blank;
+        for (size_t j = 0; j < 2; j++) {
+            out[j][i] = malloc(s->ballot_len);
+            assert_non_null(out[j][i]);
+        }
+    }
+    assert_int_equal(pse_ballots_build(out[0], &rng, plan, N), PSE_OK);
+    pse_rng_fork(&alone, &again);
+    for (size_t i = 0; i < N; i++) {
+        PSE_ARENA(arena, 1 << 20);
+        struct pse_ballot_random random;
+
+        assert_int_equal(pse_ballot_random_draw(&random, &arena, &alone, f.m, plan[i].style),
+                         PSE_OK);
+        plan[i].is_simulated = i % 2 == 0;
+        assert_int_equal(pse_ballot_build(out[1][i], &plan[i], &random), PSE_OK);
+        assert_memory_equal(out[1][i], out[0][i], plan[i].style->ballot_len);
+    }
+    for (size_t i = 0; i < 2 * N; i++)
+        free(out[i / N][i % N]);
+    known_close(&k);
+    fixture_close(&f);
+}
+
+/* One vote that cannot be proved spoils its block, and nothing of the block stays behind. */
+static void a_bad_choice_among_many(void **state)
+{
+    enum { N = 10 };
+    static uint8_t bytes[N][4096];
+    struct pse_ballot_plan plan[N];
+    uint8_t *out[N], bad[64];
+    struct pse_rng rng = seeded(22);
+    struct fixture f;
+    struct known k;
+
+    (void)state;
+    fixture_open(&f);
+    known_open(&k, &f, files[1]);
+    assert_true(k.plan.style->ballot_len <= sizeof bytes[0] && k.plan.style->choice_len <= 64);
+    memset(bytes, 0x5a, sizeof bytes);
+    memset(bad, 200, sizeof bad);
+    for (size_t i = 0; i < N; i++) {
+        plan[i] = k.plan;
+        out[i] = bytes[i];
+    }
+    assert_int_equal(pse_ballots_build(out, &rng, plan, N), PSE_OK);
+    plan[7].choices = bad;
+    assert_int_equal(pse_ballots_build(out, &rng, plan, N), PSE_E_RANGE);
+    for (size_t i = 0; i < N; i++) {
+        for (size_t at = 0; at < k.plan.style->ballot_len; at++)
+            assert_int_equal(bytes[i][at], 0);
+        assert_int_equal(bytes[i][k.plan.style->ballot_len], 0x5a);
+    }
+    known_close(&k);
+    fixture_close(&f);
+}
+
 static void no_ballots(void **state)
 {
     struct pse_rng rng = seeded(1);
@@ -448,6 +531,8 @@ int main(void)
         cmocka_unit_test(meanings),
         cmocka_unit_test(choices_that_are_not_allowed),
         cmocka_unit_test(many_at_once),
+        cmocka_unit_test(company_changes_no_ballot),
+        cmocka_unit_test(a_bad_choice_among_many),
         cmocka_unit_test(no_ballots),
     };
 
