@@ -31,7 +31,7 @@ void shuffle_challenge(pse_scalar *c, pse_transcript *t, const struct shuffle_la
 
 /* A prepared row, width w:
  *     r  R  T  s_1 .. s_w        secrets
- *     r G  R G  T G  (s_k G  s_k Y)...   affine coordinates
+ *     r G  R/2 G  T/2 G  (s_k G  s_k Y)...   affine coordinates
  * where R is to be R_j and T the factor of G in t̂_j: uniform both, so q_j and ω̂_j can follow. */
 struct prepared_layout {
     size_t secrets; /* 3 + w */

@@ -85,6 +85,8 @@ static void secret_make(const struct prepare_job *job, struct bench *w, size_t f
     pse_secret_random_n(w->k, n, rng);
     for (size_t i = 0; i < n; i++)
         pse_secret_encode(job->rows + (from + i) * job->l.size + 32 * index, &w->k[i]);
+    for (size_t i = 0; i < n && (index == PREPARED_CHAIN || index == PREPARED_HAT); i++)
+        pse_secret_halve(&w->k[i], &w->k[i]);
     pse_point_mul_base(joint->g, w->p, w->k, n);
     points_put(job, w, from, n, point);
     if (index < PREPARED_S)

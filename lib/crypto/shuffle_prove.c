@@ -265,14 +265,15 @@ static pse_rc chain_exponents(struct prover *p)
     return PSE_OK;
 }
 
-/* r G + h H for n rows from row @p from on, encoded at @p to. The exponents are in s and s2. */
+/* r G + h H for n rows from row @p from on, encoded at @p to. The exponents are in s and s2,
+ * halved: a doubled point is encoded without a square root. */
 static void pair_encode(const struct prover *p, struct bench *w, uint8_t *to, size_t from, size_t n,
                         unsigned index)
 {
     times_base(p, w->a, w->s, from, n, index);
     pse_table_mul(p->g, w->b, p->h, w->s2, n);
     pse_point_add(p->g, w->a, w->a, w->b, n);
-    pse_point_encode(p->g, w->enc, w->a, n);
+    pse_point_encode_double(p->g, w->enc, w->a, n);
     memcpy(to, w->enc, 32 * n);
 }
 
@@ -285,14 +286,18 @@ static void chain_task(void *ctx, size_t index, unsigned worker)
     size_t from = index * p->block;
     size_t n = block_rows(p, index);
 
-    memcpy(w->s, p->chain_r + from + 1, n * sizeof *w->s);
-    memcpy(w->s2, p->chain_u + from + 1, n * sizeof *w->s2);
+    for (size_t i = 0; i < n; i++) {
+        pse_secret_halve(&w->s[i], &p->chain_r[from + i + 1]);
+        pse_secret_halve(&w->s2[i], &p->chain_u[from + i + 1]);
+    }
     pair_encode(p, w, p->proof + p->l.chain + 32 * from, from, n, PREPARED_CHAIN);
     for (size_t i = 0; i < n; i++) {
         const pse_secret *nonce = &p->random->omega_prime[from + i];
 
         pse_secret_muladd(&w->s[i], nonce, &p->chain_r[from + i], &p->random->omega_hat[from + i]);
         pse_secret_mul(&w->s2[i], nonce, &p->chain_u[from + i]);
+        pse_secret_halve(&w->s[i], &w->s[i]);
+        pse_secret_halve(&w->s2[i], &w->s2[i]);
     }
     pair_encode(p, w, p->proof + p->l.t_hat + 32 * from, from, n, PREPARED_HAT);
 }

@@ -29,6 +29,7 @@ struct pse_backend_ops {
     void (*decode)(pse_point *out, uint8_t *ok, const pse_enc *in, size_t n,
                    enum pse_identity identity);
     void (*encode)(pse_enc *out, const pse_point *in, size_t n);
+    void (*encode_double)(pse_enc *out, const pse_point *in, size_t n);
     void (*from_uniform)(pse_point *out, const uint8_t (*uniform)[64], size_t n);
 
     void (*identity)(pse_point *out, size_t n);

@@ -217,6 +217,19 @@ void pse_point_encode(const struct pse_group *g, pse_enc *out, const pse_point *
     job_run(&job);
 }
 
+static void encode_double_block(const struct job *job, size_t at, size_t n)
+{
+    job->g->ops->encode_double((pse_enc *)job->out + at, (const pse_point *)job->a + at, n);
+}
+
+void pse_point_encode_double(const struct pse_group *g, pse_enc *out, const pse_point *in, size_t n)
+{
+    struct job job = {
+        .g = g, .block = encode_double_block, .n = n, .step = BLOCK_HEAVY, .out = out, .a = in};
+
+    job_run(&job);
+}
+
 static void from_uniform_block(const struct job *job, size_t at, size_t n)
 {
     job->g->ops->from_uniform((pse_point *)job->out + at, (const uint8_t(*)[64])job->a + at, n);

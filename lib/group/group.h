@@ -75,6 +75,10 @@ PSE_MUST pse_rc pse_point_decode(const struct pse_group *g, pse_point *out, size
 
 /** The canonical encodings. */
 void pse_point_encode(const struct pse_group *g, pse_enc *out, const pse_point *in, size_t n);
+/** The encodings of 2 in[i], at a quarter of the price: an inversion for many in the place of a
+ * square root each. For who can halve its scalars first (pse_secret_halve). */
+void pse_point_encode_double(const struct pse_group *g, pse_enc *out, const pse_point *in,
+                             size_t n);
 
 enum { PSE_AFFINE_SIZE = 64 };
 

@@ -80,6 +80,7 @@ static const struct pse_backend_ops ifma = {
     .name = LANES_NAME,
     .decode = pse_ifma_decode,
     .encode = pse_ifma_encode,
+    .encode_double = pse_ifma_encode_double,
     .from_uniform = pse_ifma_from_uniform,
     .identity = identity,
     .add = add,

@@ -11,6 +11,7 @@ const struct pse_backend_ops *pse_ifma_find(void);
 void pse_ifma_decode(pse_point *out, uint8_t *ok, const pse_enc *in, size_t n,
                      enum pse_identity identity);
 void pse_ifma_encode(pse_enc *out, const pse_point *in, size_t n);
+void pse_ifma_encode_double(pse_enc *out, const pse_point *in, size_t n);
 void pse_ifma_from_uniform(pse_point *out, const uint8_t (*uniform)[64], size_t n);
 void pse_ifma_mul(pse_point *out, const pse_secret *k, const pse_point *p, size_t n);
 void pse_ifma_mul_one(pse_point *out, const pse_secret *k, const pse_point *p, size_t n);

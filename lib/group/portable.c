@@ -60,6 +60,7 @@ const struct pse_backend_ops pse_backend_portable = {
     .name = "portable",
     .decode = pse_p51_decode,
     .encode = pse_p51_encode,
+    .encode_double = pse_p51_encode_double,
     .from_uniform = pse_p51_from_uniform,
     .identity = identity,
     .add = add,

@@ -4,7 +4,7 @@
 /* Constants of RFC 9496 4.1. */
 static const struct fe sqrt_ad_minus_one = {
     {0x7f6a0497b2e1b, 0x1836f0a97afd2, 0x7d747f6be7638, 0x456079e7e6498, 0x376931bf2b834}};
-static const struct fe invsqrt_a_minus_d = {
+const struct fe pse_fe51_invsqrt_a_minus_d = {
     {0x0fdaa805d40ea, 0x2eb482e57d339, 0x007610274bc58, 0x6510b613dc8ff, 0x786c8905cfaff}};
 static const struct fe one_minus_d_sq = {
     {0x409c1945fc176, 0x719abc6a1fc4f, 0x1c37f90b20684, 0x06bccca55eedf, 0x029072a8b2b3e}};
@@ -104,7 +104,7 @@ static void encode_one(uint8_t out[32], const struct ge *p)
     fe_select(&x, &p->x, &turned, rotate);
     fe_mul(&turned, &p->x, &fe_sqrt_m1);
     fe_select(&y, &p->y, &turned, rotate);
-    fe_mul(&turned, &den1, &invsqrt_a_minus_d);
+    fe_mul(&turned, &den1, &pse_fe51_invsqrt_a_minus_d);
     fe_select(&den_inv, &den2, &turned, rotate);
 
     fe_mul(&t, &x, &z_inv);

@@ -9,6 +9,9 @@
 void pse_p51_decode(pse_point *out, uint8_t *ok, const pse_enc *in, size_t n,
                     enum pse_identity identity);
 void pse_p51_encode(pse_enc *out, const pse_point *in, size_t n);
+/* 1/sqrt(a - d) of RFC 9496 4.1. */
+extern const struct fe pse_fe51_invsqrt_a_minus_d;
+void pse_p51_encode_double(pse_enc *out, const pse_point *in, size_t n);
 void pse_p51_from_uniform(pse_point *out, const uint8_t (*uniform)[64], size_t n);
 bool pse_p51_is_equal(const pse_point *a, const pse_point *b);
 

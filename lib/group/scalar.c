@@ -378,6 +378,23 @@ void pse_secret_neg(pse_secret *r, const pse_secret *a)
     words_neg(r->w, a->w);
 }
 
+/* An odd number becomes even with L, which is odd; the sum is below 2^254. */
+void pse_secret_halve(pse_secret *r, const pse_secret *a)
+{
+    uint64_t odd = ct_mask(a->w[0] & 1);
+    uint64_t t[4];
+    uint64_t carry = 0;
+
+    for (size_t i = 0; i < 4; i++) {
+        u128 s = (u128)a->w[i] + (order[i] & odd) + carry;
+
+        t[i] = (uint64_t)s;
+        carry = (uint64_t)(s >> 64);
+    }
+    for (size_t i = 0; i < 4; i++)
+        r->w[i] = t[i] >> 1 | (i < 3 ? t[i + 1] << 63 : 0);
+}
+
 void pse_secret_mul(pse_secret *r, const pse_secret *a, const pse_secret *b)
 {
     words_muladd(r->w, a->w, b->w, zero);

@@ -67,6 +67,8 @@ void pse_secret_from_wide(pse_secret *r, const uint8_t h[64]);
 void pse_secret_add(pse_secret *r, const pse_secret *a, const pse_secret *b);
 void pse_secret_sub(pse_secret *r, const pse_secret *a, const pse_secret *b);
 void pse_secret_neg(pse_secret *r, const pse_secret *a);
+/** r = a / 2 modulo L. */
+void pse_secret_halve(pse_secret *r, const pse_secret *a);
 void pse_secret_mul(pse_secret *r, const pse_secret *a, const pse_secret *b);
 /** r = a b + c. */
 void pse_secret_muladd(pse_secret *r, const pse_secret *a, const pse_secret *b,

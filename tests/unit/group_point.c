@@ -215,6 +215,18 @@ static void sums_agree(void **state)
     }
 }
 
+static void assert_doubles(const struct contexts *all, const pse_point *p)
+{
+    pse_point twice;
+    pse_enc e;
+
+    pse_point_add(all->g[0], &twice, p, p, 1);
+    for (size_t c = 0; c < all->n; c++) {
+        pse_point_encode_double(all->g[c], &e, p, 1);
+        assert_encodes(all->g[0], &twice, e.b);
+    }
+}
+
 /* The four coordinate pairs of one element, each with another z: equal, and of one encoding. */
 static void a_coset_is_one_element(void **state)
 {
@@ -257,6 +269,30 @@ static void a_coset_is_one_element(void **state)
             assert_true(pse_point_is_equal(g, &p, &q));
             assert_int_equal(pse_point_is_identity(g, &q), i == 0);
             assert_encodes(g, &q, e.b);
+            assert_doubles(all, &q);
+        }
+    }
+}
+
+/* Every number of points around groups and blocks, the identity among them. */
+static void doubled_points_encode(void **state)
+{
+    const struct contexts *all = *state;
+    enum { MOST_DOUBLED = 140 };
+    static pse_point p[MOST_DOUBLED], twice[MOST_DOUBLED];
+    static pse_enc expected[MOST_DOUBLED], e[MOST_DOUBLED];
+
+    pse_generators(all->g[0], p, 1, MOST_DOUBLED);
+    pse_point_identity(all->g[0], &p[5], 1);
+    pse_point_identity(all->g[0], &p[64], 3);
+    pse_point_add(all->g[0], twice, p, p, MOST_DOUBLED);
+    pse_point_encode(all->g[0], expected, twice, MOST_DOUBLED);
+    for (size_t c = 0; c < all->n; c++) {
+        for (size_t n = 0; n < MOST_DOUBLED; n++) {
+            memset(e, 0xee, sizeof e);
+            pse_point_encode_double(all->g[c], e, p, n);
+            assert_memory_equal(e, expected, n * sizeof *e);
+            assert_int_equal(e[n].b[0], 0xee);
         }
     }
 }
@@ -467,6 +503,7 @@ int main(void)
         cmocka_unit_test(the_first_bad_one_is_named),
         cmocka_unit_test(sums_agree),
         cmocka_unit_test(a_coset_is_one_element),
+        cmocka_unit_test(doubled_points_encode),
         cmocka_unit_test(products_agree_on_borders),
         cmocka_unit_test(products_agree_at_random),
         cmocka_unit_test(the_map_agrees),

@@ -82,6 +82,11 @@ static void check_pair(const pse_scalar *a, const pse_scalar *b)
     pse_secret_reveal(&t, &s);
     assert_words(&t, z);
 
+    pse_secret_halve(&s, &sa);
+    pse_secret_add(&s, &s, &s);
+    pse_secret_reveal(&t, &s);
+    assert_words(&t, x);
+
     crypto_core_ristretto255_scalar_mul(product, x, y);
     pse_scalar_mul(&r, a, b);
     assert_words(&r, product);
