@@ -3,10 +3,11 @@
  * Lists and proofs are bytes as they stand in blobs. Both sides walk them in blocks, so neither
  * ever holds decoded points for a whole list; blocks run on the group's threads.
  *
- * Cost of a row of w ciphertexts. Prover: 2 w + 5 multiplications of fixed bases, 1 + 2 w terms of
- * constant-time sums, 2 w decodings, 2 w + 3 encodings, one generator. Verifier: 4 w + 3 decodings,
- * one generator, 2 + 2 w terms with full scalars (H_j, ĉ_j, a', b') and 2 + 2 w with 128-bit ones
- * (c_i, t̂_j, a, b: weights stay short because those sums are kept apart until the end).
+ * Cost of a row of w ciphertexts. Prover: 2 w + 5 multiplications of fixed bases (2 with prepared
+ * rows), 1 + 2 w terms of constant-time sums, 2 w decodings, 2 w + 1 encodings, 2 encodings of
+ * doubled points, one generator. Verifier: 4 w + 3 decodings, one generator, 2 + 2 w terms with
+ * full scalars (H_j, ĉ_j, a', b') and 2 + 2 w with 128-bit ones (c_i, t̂_j, a, b: weights stay short
+ * because those sums are kept apart until the end).
  *
  * Constant time unless asked otherwise: randomness, exponents and the permutation. The permutation
  * is never used as an index: it is a sorting network whose switches are set from random keys, and

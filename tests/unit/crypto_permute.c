@@ -40,6 +40,13 @@ static void network_of(size_t n, size_t size, struct pse_pool *pool)
         assert_memory_equal(things + size * j, before + size * from[j], size);
     permutation_apply(&p, pool, things, size, column, true);
     assert_memory_equal(things, before, n * size);
+
+    assert_int_equal(permutation_from_keys_vt(&p, &arena, keys, n), PSE_OK);
+    permutation_apply(&p, pool, things, size, column, false);
+    for (size_t j = 0; j < n; j++)
+        assert_memory_equal(things + size * j, before + size * from[j], size);
+    permutation_apply(&p, pool, things, size, column, true);
+    assert_memory_equal(things, before, n * size);
 }
 
 /* Beyond one near block, where the recursion begins; things are numbers. */
@@ -117,6 +124,7 @@ static void equal_keys_are_seen(void **state)
 
             pse_rng_fill(&rng, keys, sizeof keys);
             keys[i] = keys[(i * 7) % i];
+            assert_int_equal(permutation_from_keys_vt(&p, &arena, keys, n), PSE_E_DUPLICATE);
             assert_int_equal(permutation_from_keys(&p, &arena, keys, n), PSE_E_DUPLICATE);
         }
 }
