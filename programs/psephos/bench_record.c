@@ -3,13 +3,22 @@
 
 #include <sodium.h>
 
+#include "codec/hash_many.h"
 #include "codec/json.h"
 #include "codec/json_write.h"
 #include "common/options.h"
 #include "common/record_read.h"
 #include "merkle/merkle.h"
 
-enum { TILE_BYTES = 256 * 32, TILES = 64, SIGNATURES = 64, JSON_MEMBERS = 2000 };
+enum {
+    TILE_BYTES = 256 * 32,
+    TILES = 64,
+    SIGNATURES = 64,
+    JSON_MEMBERS = 2000,
+    MESSAGES = 256,         /* an entry bundle's */
+    LEAF_BYTES = 294,       /* a ballot with one choice to be mixed */
+    TRANSCRIPT_BYTES = 370, /* of its signature */
+};
 
 /* --- tiles ---------------------------------------------------------------------------------- */
 
@@ -60,6 +69,78 @@ static bool roots_run(const struct bench *b, void *state)
     for (size_t i = 0; i < TILES; i++)
         pse_tree_root(&s->digest, (const pse_hash *)(s->bytes + i * TILE_BYTES), 256);
     return true;
+}
+
+/* --- many messages --------------------------------------------------------------------------- */
+
+struct messages {
+    struct pse_span in[MESSAGES];
+    pse_hash leaf[MESSAGES];
+    uint8_t digest[MESSAGES][64];
+};
+
+static void *messages_prepare(const struct bench *b, size_t size, size_t *things)
+{
+    struct messages *s = PSE_NEW(b->arena, struct messages, 1);
+    uint8_t *bytes = PSE_NEW(b->arena, uint8_t, MESSAGES * size);
+
+    if (s == NULL || bytes == NULL)
+        return NULL;
+    pse_rng_fill(b->rng, bytes, MESSAGES * size);
+    for (size_t i = 0; i < MESSAGES; i++)
+        s->in[i] = pse_span(bytes + i * size, size);
+    *things = MESSAGES;
+    return s;
+}
+
+static bool leaves_run(const struct bench *b, void *state)
+{
+    struct messages *s = state;
+
+    pse_tree_leaves(s->leaf, s->in, MESSAGES, b->pool);
+    return true;
+}
+
+static bool leaves_peer(const struct bench *b, void *state)
+{
+    static const uint8_t zero;
+    struct messages *s = state;
+    crypto_hash_sha256_state h;
+    pse_hash leaf;
+    bool good = true;
+
+    (void)b;
+    for (size_t i = 0; i < MESSAGES; i++) {
+        crypto_hash_sha256_init(&h);
+        crypto_hash_sha256_update(&h, &zero, 1);
+        crypto_hash_sha256_update(&h, s->in[i].p, s->in[i].n);
+        crypto_hash_sha256_final(&h, leaf.b);
+        good = good && pse_hash_is_equal(&leaf, &s->leaf[i]);
+    }
+    return good;
+}
+
+static bool transcripts_run(const struct bench *b, void *state)
+{
+    struct messages *s = state;
+
+    (void)b;
+    pse_sha512_many(s->digest, pse_span(NULL, 0), s->in, MESSAGES);
+    return true;
+}
+
+static bool transcripts_peer(const struct bench *b, void *state)
+{
+    struct messages *s = state;
+    uint8_t digest[64];
+    bool good = true;
+
+    (void)b;
+    for (size_t i = 0; i < MESSAGES; i++) {
+        crypto_hash_sha512(digest, s->in[i].p, s->in[i].n);
+        good = good && memcmp(digest, s->digest[i], sizeof digest) == 0;
+    }
+    return good;
 }
 
 /* --- JSON ------------------------------------------------------------------------------------ */
@@ -195,6 +276,10 @@ static const struct bench_item items[] = {
     {"sha256-tile", BENCH_MIB_PER_SECOND, TILES, tiles_prepare, tiles_run, tiles_peer,
      TILES *TILE_BYTES, NULL},
     {"tile-root", BENCH_MIB_PER_SECOND, TILES, tiles_prepare, roots_run, NULL, 0, NULL},
+    {"leaf-hashed", BENCH_NS, LEAF_BYTES, messages_prepare, leaves_run, leaves_peer, MESSAGES,
+     NULL},
+    {"transcript-hashed", BENCH_NS, TRANSCRIPT_BYTES, messages_prepare, transcripts_run,
+     transcripts_peer, MESSAGES, NULL},
     {"json-parse", BENCH_MIB_PER_SECOND, JSON_MEMBERS, json_prepare, json_run, NULL, 0, NULL},
     {"ed25519-verified", BENCH_PER_SECOND, SIGNATURES, sign_prepare, sign_run, sign_peer,
      SIGNATURES, NULL},
