@@ -18,7 +18,7 @@ LANES_INLINE struct fe8 constant_minus(const struct fe *a)
     return r;
 }
 
-/* SQRT_RATIO_M1(1, w): |1/sqrt(w)| and set, or |sqrt(i/w)| and clear.
+/* SQRT_RATIO_M1(1, w) as far as decoding and encoding read it: |1/sqrt(w)| and set, or clear.
  *
  * r = w^((p-5)/8) is a fourth root of unity short of it, as r^2 w = w^((p-1)/4); RFC 9496
  * multiplies by further powers of w, which changes the root by another such unit. The signs vanish
@@ -28,16 +28,14 @@ LANES_INLINE lanes_mask inverse_sqrt_end(struct fe8 *r, const struct fe8 *w)
     struct fe8 i = fe8_all(&fe_sqrt_m1);
     struct fe8 one = fe8_all(&fe_one);
     struct fe8 minus_one = constant_minus(&fe_one);
-    struct fe8 minus_i = constant_minus(&fe_sqrt_m1);
     struct fe8 check = fe8_sq(r), turned = fe8_mul(r, &i);
-    lanes_mask correct, flipped, flipped_i;
+    lanes_mask correct, flipped;
 
     check = fe8_mul(&check, w);
     check = fe8_freeze(&check);
     correct = fe8_frozen_equal(&check, &one);
     flipped = fe8_frozen_equal(&check, &minus_one);
-    flipped_i = fe8_frozen_equal(&check, &minus_i);
-    *r = fe8_select(flipped | flipped_i, r, &turned);
+    *r = fe8_select(flipped, r, &turned);
     *r = fe8_abs(r);
     return correct | flipped;
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "backend.h"
 #include "codec/codec.h"
 #include "mini_roles.h"
 
@@ -214,7 +215,7 @@ static void open_with(struct mini *m, bool trust_proofs)
 
     memset(m, 0, sizeof *m);
     pse_rng_init(&m->rng, seed);
-    MUST(pse_group_new(&m->g, PSE_BACKEND_AUTO, NULL));
+    m->g = test_group_new(NULL);
     draw_seed(m, &m->log);
     draw_seed(m, &m->authority);
     draw_seed(m, &m->registrar);

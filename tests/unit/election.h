@@ -2,6 +2,7 @@
 #ifndef PSE_TESTS_UNIT_ELECTION_H
 #define PSE_TESTS_UNIT_ELECTION_H
 
+#include "backend.h"
 #include "election/manifest.h"
 #include "vectors.h"
 
@@ -15,7 +16,7 @@ struct fixture {
 
 static inline void fixture_open(struct fixture *f)
 {
-    assert_int_equal(pse_group_new(&f->g, PSE_BACKEND_AUTO, NULL), PSE_OK);
+    f->g = test_group_new(NULL);
     f->frame = vectors_load("psephos1/frame.json");
     f->text = vectors_text(f->frame, "manifest");
     pse_arena_init(&f->arena, PSE_MANIFEST_ARENA_MAX);

@@ -372,7 +372,7 @@ static void many_at_once(void **state)
     fixture_open(&f);
     known_open(&k, &f, files[0]);
     assert_int_equal(pse_pool_new(&pool, 2), PSE_OK);
-    assert_int_equal(pse_group_new(&g, PSE_BACKEND_AUTO, pool), PSE_OK);
+    g = test_group_new(pool);
     y = k.joint.enc;
     pse_joint_clear(&k.joint);
     assert_int_equal(pse_joint_init(&k.joint, g, &f.m->eid, y.b), PSE_OK);

@@ -19,8 +19,6 @@ static pse_secret secrets[POINTS];
 static const size_t sizes[] = {0, 1, 2, 3, 7, 8, 9, 15, 16, 17, 23, 24, 25, 31, 32, 33, 63, 64, 65};
 enum { SIZES = sizeof sizes / sizeof sizes[0], MOST = 65 };
 
-#define EACH_SIZE(n) (size_t at_ = 0, n = 0; at_ < SIZES && (n = sizes[at_], true); at_++)
-
 /* P + each point of order 4 or less, the coordinates times a random number: other words, the same
  * element. */
 static void twin_make(pse_point *out, const pse_point *p, unsigned which, struct pse_rng *rng)
@@ -196,37 +194,42 @@ static void decoding(void **state)
         ifma->decode(have, ok, e, all, identity);
         assert_memory_equal(ok, expected, all);
         assert_same(have, want, all);
-        for
-            EACH_SIZE(n)
-            {
-                for (size_t at = 0; at + n <= all; at += n + 1) { /* each value meets many lanes */
-                    memset(ok, 7, sizeof ok);
-                    ifma->decode(have, ok, e + at, n, identity);
-                    assert_memory_equal(ok, expected + at, n);
-                    assert_int_equal(ok[n], 7);
-                    assert_same(have, want + at, n);
-                }
+        for (size_t s = 0; s < SIZES; s++) {
+            size_t n = sizes[s];
+
+            for (size_t at = 0; at + n <= all; at += n + 1) { /* each value meets many lanes */
+                memset(ok, 7, sizeof ok);
+                ifma->decode(have, ok, e + at, n, identity);
+                assert_memory_equal(ok, expected + at, n);
+                assert_int_equal(ok[n], 7);
+                assert_same(have, want + at, n);
             }
+        }
     }
 }
 
 static void encoding(void **state)
 {
-    static pse_enc e[MOST + 1], expected[POINTS];
+    static pse_enc e[MOST + 1], expected[200], doubled[200];
 
     (void)state;
     begin();
     portable->encode(expected, points, 200);
-    for
-        EACH_SIZE(n)
-        {
-            for (size_t at = 0; at < 40; at++) {
-                memset(e, 7, sizeof e);
-                ifma->encode(e, points + at, n);
-                assert_memory_equal(e, expected + at, n * sizeof *e);
-                assert_int_equal(e[n].b[0], 7);
-            }
+    portable->add(want, points, points, 200);
+    portable->encode(doubled, want, 200);
+    for (size_t s = 0; s < SIZES; s++) {
+        size_t n = sizes[s];
+
+        for (size_t at = 0; at < 40; at++) {
+            memset(e, 7, sizeof e);
+            ifma->encode(e, points + at, n);
+            assert_memory_equal(e, expected + at, n * sizeof *e);
+            assert_int_equal(e[n].b[0], 7);
+            ifma->encode_double(e, points + at, n);
+            assert_memory_equal(e, doubled + at, n * sizeof *e);
+            assert_int_equal(e[n].b[0], 7);
         }
+    }
 }
 
 static void mapping(void **state)
@@ -237,19 +240,19 @@ static void mapping(void **state)
     (void)state;
     begin();
     seeded(&rng, __func__);
-    for
-        EACH_SIZE(n)
-        {
-            pse_rng_fill(&rng, uniform, sizeof uniform);
-            memset(uniform[0], 0, 64);
-            memset(uniform[1], 0xff, 64);
-            memset(uniform[2], 0, 32);
-            memset(uniform[3] + 32, 0xff, 32);
-            uniform[4][31] |= 0x80;
-            portable->from_uniform(want, (const uint8_t(*)[64])uniform, n);
-            ifma->from_uniform(have, (const uint8_t(*)[64])uniform, n);
-            assert_same(have, want, n);
-        }
+    for (size_t s = 0; s < SIZES; s++) {
+        size_t n = sizes[s];
+
+        pse_rng_fill(&rng, uniform, sizeof uniform);
+        memset(uniform[0], 0, 64);
+        memset(uniform[1], 0xff, 64);
+        memset(uniform[2], 0, 32);
+        memset(uniform[3] + 32, 0xff, 32);
+        uniform[4][31] |= 0x80;
+        portable->from_uniform(want, (const uint8_t(*)[64])uniform, n);
+        ifma->from_uniform(have, (const uint8_t(*)[64])uniform, n);
+        assert_same(have, want, n);
+    }
 }
 
 /* --- sums ----------------------------------------------------------------------------------- */
@@ -258,37 +261,37 @@ static void adding(void **state)
 {
     (void)state;
     begin();
-    for
-        EACH_SIZE(n)
-        {
-            for (size_t at = 0; at < 24; at++) {
-                const pse_point *a = points + at, *b = points + 20 - at % 21;
+    for (size_t s = 0; s < SIZES; s++) {
+        size_t n = sizes[s];
 
-                portable->add(want, a, b, n);
-                ifma->add(have, a, b, n);
-                assert_same(have, want, n);
-                memcpy(have, a, n * sizeof *a); /* the output may be either input */
-                ifma->add(have, have, b, n);
-                assert_same(have, want, n);
-                memcpy(have, b, n * sizeof *b);
-                ifma->add(have, a, have, n);
-                assert_same(have, want, n);
+        for (size_t at = 0; at < 24; at++) {
+            const pse_point *a = points + at, *b = points + 20 - at % 21;
 
-                portable->sub(want, a, b, n);
-                ifma->sub(have, a, b, n);
-                assert_same(have, want, n);
-                memcpy(have, b, n * sizeof *b);
-                ifma->sub(have, a, have, n);
-                assert_same(have, want, n);
+            portable->add(want, a, b, n);
+            ifma->add(have, a, b, n);
+            assert_same(have, want, n);
+            memcpy(have, a, n * sizeof *a); /* the output may be either input */
+            ifma->add(have, have, b, n);
+            assert_same(have, want, n);
+            memcpy(have, b, n * sizeof *b);
+            ifma->add(have, a, have, n);
+            assert_same(have, want, n);
 
-                portable->neg(want, a, n);
-                ifma->neg(have, a, n);
-                assert_same(have, want, n);
-                portable->sum(want, a, n);
-                ifma->sum(have, a, n);
-                assert_same(have, want, 1);
-            }
+            portable->sub(want, a, b, n);
+            ifma->sub(have, a, b, n);
+            assert_same(have, want, n);
+            memcpy(have, b, n * sizeof *b);
+            ifma->sub(have, a, have, n);
+            assert_same(have, want, n);
+
+            portable->neg(want, a, n);
+            ifma->neg(have, a, n);
+            assert_same(have, want, n);
+            portable->sum(want, a, n);
+            ifma->sum(have, a, n);
+            assert_same(have, want, 1);
         }
+    }
     portable->identity(want, MOST);
     ifma->identity(have, MOST);
     assert_same(have, want, MOST);
@@ -314,24 +317,24 @@ static void variable_bases(void **state)
     (void)state;
     begin();
     seeded(&rng, __func__);
-    for
-        EACH_SIZE(n)
-        {
-            const pse_point *p = points + n % 13;
+    for (size_t s = 0; s < SIZES; s++) {
+        size_t n = sizes[s];
 
-            scalars_make(n, 3 * n, &rng);
-            portable->mul(want, secrets, p, n);
-            ifma->mul(have, secrets, p, n);
-            assert_same(have, want, n);
-            memcpy(have, p, n * sizeof *p);
-            ifma->mul(have, secrets, have, n);
-            assert_same(have, want, n);
-            ifma->mul_vt(have, scalars, p, n);
-            assert_same(have, want, n);
-            memcpy(have, p, n * sizeof *p);
-            ifma->mul_vt(have, scalars, have, n);
-            assert_same(have, want, n);
-        }
+        const pse_point *p = points + n % 13;
+
+        scalars_make(n, 3 * n, &rng);
+        portable->mul(want, secrets, p, n);
+        ifma->mul(have, secrets, p, n);
+        assert_same(have, want, n);
+        memcpy(have, p, n * sizeof *p);
+        ifma->mul(have, secrets, have, n);
+        assert_same(have, want, n);
+        ifma->mul_vt(have, scalars, p, n);
+        assert_same(have, want, n);
+        memcpy(have, p, n * sizeof *p);
+        ifma->mul_vt(have, scalars, have, n);
+        assert_same(have, want, n);
+    }
     scalars_make(2 * EDGES, 0, &rng);
     for (size_t i = 0; i <= EDGES; i++) {
         portable->mul_one(want, &secrets[i], points, 13);
@@ -355,14 +358,14 @@ static void fixed_bases(void **state)
     for (size_t base = 0; base < 12; base++) {
         portable->table_build(a, &points[2 * base]);
         ifma->table_build(b, &points[2 * base]);
-        for
-            EACH_SIZE(n)
-            {
-                scalars_make(n, n, &rng);
-                portable->table_mul(want, a, secrets, n);
-                ifma->table_mul(have, b, secrets, n);
-                assert_same(have, want, n);
-            }
+        for (size_t s = 0; s < SIZES; s++) {
+            size_t n = sizes[s];
+
+            scalars_make(n, n, &rng);
+            portable->table_mul(want, a, secrets, n);
+            ifma->table_mul(have, b, secrets, n);
+            assert_same(have, want, n);
+        }
     }
     free(a);
     free(b);
@@ -381,29 +384,29 @@ static void short_sums(void **state)
     seeded(&rng, __func__);
     assert_true(a != NULL && b != NULL);
     for (unsigned kind = 0; kind < 4; kind++) {
-        for
-            EACH_SIZE(n)
-            {
-                if (n == 0)
-                    continue;
-                scalars_make(n, n, &rng);
-                for (size_t i = 0; i < n; i++) {
-                    if (kind == 1)
-                        scalars[i] = scalars[n - 1]; /* all equal */
-                    if (kind >= 2)
-                        scalars[i].w[2] = scalars[i].w[3] = 0; /* short */
-                    if (kind == 3)
-                        scalars[i].w[0] = scalars[i].w[1] = 0; /* zero */
-                    pse_secret_from_scalar(&secrets[i], &scalars[i]);
-                }
-                portable->straus(want, secrets, points + 2, n, a);
-                ifma->straus(have, secrets, points + 2, n, b);
-                assert_same(have, want, 1);
-                ifma->straus_vt(have, scalars, points + 2, n, b);
-                assert_same(have, want, 1);
-                ifma->long_sum(have, secrets, points + 2, n);
-                assert_same(have, want, 1);
+        for (size_t s = 0; s < SIZES; s++) {
+            size_t n = sizes[s];
+
+            if (n == 0)
+                continue;
+            scalars_make(n, n, &rng);
+            for (size_t i = 0; i < n; i++) {
+                if (kind == 1)
+                    scalars[i] = scalars[n - 1]; /* all equal */
+                if (kind >= 2)
+                    scalars[i].w[2] = scalars[i].w[3] = 0; /* short */
+                if (kind == 3)
+                    scalars[i].w[0] = scalars[i].w[1] = 0; /* zero */
+                pse_secret_from_scalar(&secrets[i], &scalars[i]);
             }
+            portable->straus(want, secrets, points + 2, n, a);
+            ifma->straus(have, secrets, points + 2, n, b);
+            assert_same(have, want, 1);
+            ifma->straus_vt(have, scalars, points + 2, n, b);
+            assert_same(have, want, 1);
+            ifma->long_sum(have, secrets, points + 2, n);
+            assert_same(have, want, 1);
+        }
     }
     free(a);
     free(b);
