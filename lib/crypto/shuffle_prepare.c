@@ -35,11 +35,11 @@ void prepared_points(pse_point *to, struct pse_span rows, unsigned width, size_t
                      unsigned index)
 {
     struct prepared_layout l = prepared_layout_of(width);
-    const uint8_t *at = rows.p + 32 * l.secrets + PSE_AFFINE_SIZE * index;
+    size_t at = 32 * l.secrets + PSE_AFFINE_SIZE * index;
     uint8_t affine[1][PSE_AFFINE_SIZE];
 
     for (size_t i = 0; i < n; i++) {
-        memcpy(affine[0], at + (from + i) * l.size, PSE_AFFINE_SIZE);
+        memcpy(affine[0], rows.p + at + (from + i) * l.size, PSE_AFFINE_SIZE);
         pse_point_from_affine(&to[i], affine, 1);
     }
     pse_wipe(affine, sizeof affine);
