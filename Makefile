@@ -31,11 +31,12 @@ bench: programs
 fuzz: deps-check
 	@packaging/fuzz $(BUILD)/fuzz $(FUZZ_SECONDS)
 
-## make asan       unit tests under the address and undefined-behaviour sanitizers
+## make asan       tests under the address and undefined-behaviour sanitizers
 asan: deps-check
 	@packaging/configure asan $(BUILD)/asan
 	ninja -C $(BUILD)/asan
-	packaging/unmoved meson test -C $(BUILD)/asan --no-rebuild --suite unit --suite tamper
+	packaging/unmoved meson test -C $(BUILD)/asan --no-rebuild --timeout-multiplier 5 \
+	    --suite unit --suite tamper --suite fuzz --suite e2e
 
 ## make serve      all roles as daemons on this machine
 serve:
