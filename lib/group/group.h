@@ -21,7 +21,7 @@
 enum pse_backend {
     PSE_BACKEND_AUTO = 0,
     PSE_BACKEND_PORTABLE, /* 5 limbs of 51 bits, any 64-bit processor */
-    PSE_BACKEND_IFMA,     /* 8 lanes of 5 limbs of 52 bits, AVX-512 IFMA */
+    PSE_BACKEND_IFMA,     /* 8 lanes of 5 limbs of 51 bits, AVX-512 IFMA */
     PSE_BACKEND_WORD32,   /* 10 limbs of 25.5 bits, for 32-bit targets */
 };
 

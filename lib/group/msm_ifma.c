@@ -395,7 +395,7 @@ void pse_ifma_windows_vt(pse_point *out, const void *addends, const struct pse_w
     struct reduction d = {.parts = windows > 2 ? 2 : windows > 1 ? 4 : 8};
     int log2_length = (int)bits - 1 - (d.parts == 2 ? 1 : d.parts == 4 ? 2 : 3);
 
-    PSE_REQUIRE(windows <= RUNS_WINDOWS && bits >= 4);
+    PSE_REQUIRE(windows <= RUNS_WINDOWS && bits >= 4 && bits <= 15);
     pse_runs_place(&r, scratch);
     digits_read(&r, k, first, count, bits);
     pse_runs_sort_vt(&r);
