@@ -1,6 +1,7 @@
 #!/bin/sh
 # include_rule.sh SOURCE BUILD: rooms include only rooms below them; pure rooms reach no files,
-# sockets, clocks or environment and keep no mutable globals; psephos-verify links only those.
+# sockets, clocks or environment and keep no mutable globals; psephos-verify links only those;
+# libraries that serve one room are included there alone.
 set -u
 cd "$1" || exit 1
 build=$2
@@ -15,6 +16,9 @@ below() { # the rooms that a room may include
     crypto) echo base codec group crypto ;;
     merkle) echo base codec merkle ;;
     election) echo base codec count group crypto merkle election ;;
+    store) echo base codec count group crypto merkle election store ;;
+    net) echo base codec net ;;
+    identity) echo base codec group crypto net identity ;;
     esac
 }
 
@@ -40,6 +44,7 @@ includes_of() {
             ;;
         *)
             header=$(printf '%s\n' "$hit" | sed 's/^[^<]*<\([^>]*\)>.*/\1/')
+            case "$1" in store | net | identity) continue ;; esac # rooms that do input and output
             case "$file:$header" in
             lib/base/pool.c:pthread.h | lib/base/mem.c:sys/mman.h) ;;
             *:inttypes.h | *:limits.h | *:stdalign.h | *:stdarg.h | *:stdatomic.h) ;;
@@ -90,6 +95,24 @@ globals_of() {
              / O \.(tdata|tbss)/ && file !~ /pool/ { print file $NF " is a thread-local" }' |
         grep -v '/choose\.c\.o:truth'
 }
+
+for room in store net identity; do
+    [ -d "lib/$room" ] || continue
+    check "room $room includes only rooms below it" "$(includes_of "$room")"
+done
+
+# A library that serves one room is one that can be replaced there.
+serves() { # serves PATTERN ROOM
+    check "only room $2 includes $1" "$(
+        grep -rnE "^[[:space:]]*#[[:space:]]*include <$1" lib programs fuzz |
+            grep -vE "^(lib/$2/|programs/psephos/bench_peer)" # bench measures libraries as peers
+    )"
+}
+serves 'microhttpd\.h' net
+serves 'curl/' net
+serves 'sqlite3\.h' store
+serves 'libpq-fe\.h' store
+serves 'openssl/' identity
 
 for room in base codec count group crypto merkle election; do
     check "room $room includes only rooms below it, and pure headers" "$(includes_of "$room")"
