@@ -206,6 +206,7 @@ const char *pse_rc_name(pse_rc rc)
     case PSE_E_MISSING: return "missing";
     case PSE_E_MEMORY: return "memory";
     case PSE_E_IO: return "input/output";
+    case PSE_E_UNKNOWN: return "outcome unknown";
     }
     return "unknown";
 }

@@ -28,8 +28,9 @@ typedef enum pse_rc {
     PSE_E_STATE = 200,   /* not allowed now */
     PSE_E_MISSING = 201, /* something that is needed is not there */
 
-    PSE_E_MEMORY = 300, /* no memory, or the arena's maximum reached */
-    PSE_E_IO = 301,     /* a read or write failed */
+    PSE_E_MEMORY = 300,  /* no memory, or the arena's maximum reached */
+    PSE_E_IO = 301,      /* a read or write failed */
+    PSE_E_UNKNOWN = 302, /* whether a change was made cannot be told; start again from the store */
 } pse_rc;
 
 #define PSE_MUST __attribute__((warn_unused_result))
