@@ -8,5 +8,6 @@
 #define PSE_NET_H
 
 #include "fetch.h"
+#include "http.h"
 
 #endif

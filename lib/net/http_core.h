@@ -1,0 +1,127 @@
+/* What the two back-ends of http.h share. Inside lib/net only. */
+#ifndef PSE_NET_HTTP_CORE_H
+#define PSE_NET_HTTP_CORE_H
+
+#include <pthread.h>
+
+#include "http.h"
+
+struct http_field {
+    struct pse_span name;
+    struct pse_span value;
+};
+
+/** A request's head as a back-end has split it. */
+struct http_head {
+    struct pse_span method;
+    struct pse_span target;
+    struct pse_span version;
+    size_t bytes;    /* of the whole head as it came */
+    bool is_odd;     /* line ends other than CR LF, folded lines, white space where none belongs */
+    size_t fields_n; /* of all that came, also beyond what the array holds */
+    struct http_field field[PSE_HTTP_HEADERS_MAX];
+};
+
+/** How a back-end holds a connection still and lets it go on. */
+struct http_ops {
+    void (*suspend)(void *conn);
+    void (*resume)(void *conn);
+    bool (*is_gone)(void *conn); /* has the client left? From any thread, while suspended */
+    void (*tick)(void *backend, uint64_t now_ms); /* about once a second */
+};
+
+enum http_call_state { HTTP_OPEN, HTTP_ANSWERED };
+
+struct pse_http_call {
+    struct pse_http *server;
+    const struct pse_http_route *route; /* NULL: refused */
+    void *conn;
+    enum pse_http_method method;
+    struct pse_span path;
+    struct pse_span tail;
+    struct pse_span query;
+    uint8_t *body;
+    size_t body_n;    /* so far */
+    size_t body_want; /* Content-Length */
+    bool has_uid;
+    uint32_t uid;
+    bool close_after; /* the connection cannot go on behind what was not read */
+
+    pthread_mutex_t lock;
+    enum http_call_state state;
+    bool suspended;
+    unsigned refs; /* the connection's, and the job's */
+    struct pse_http_answer answer;
+
+    uint64_t queued_at;
+    uint64_t deadline;
+    struct pse_http_call *next;      /* in the lane */
+    struct pse_http_call *wait_next; /* among all that wait */
+    struct pse_http_call *wait_before;
+    bool waits;
+
+    size_t fields_n;
+    struct http_field field[PSE_HTTP_HEADERS_MAX]; /* into text */
+    char text[];
+};
+
+struct http_lane {
+    struct pse_http_call *first;
+    struct pse_http_call **last;
+    size_t n;
+    pthread_cond_t work;
+};
+
+struct pse_http {
+    struct pse_http_options o;
+    const struct http_ops *ops;
+    void *backend;
+
+    pthread_mutex_t lock; /* all below, and the lanes */
+    struct http_lane lane[PSE_HTTP_LANES];
+    struct pse_http_call *waiting; /* suspended calls */
+    struct pse_http_counters count;
+    struct pse_rng jitter;
+    bool stopping; /* no new work */
+    bool ending;   /* threads leave */
+    pthread_cond_t tick;
+    pthread_t *thread;
+    size_t threads;
+};
+
+uint64_t http_now_ms(void);
+
+/** The part of a server that knows no back-end: lanes, workers, deadlines. */
+PSE_MUST pse_rc http_core_new(struct pse_http **out, const struct pse_http_options *o,
+                              const struct http_ops *ops, void *backend);
+/** No new calls; wait until none waits, at most PSE_HTTP_DRAIN_MS, then answer what is left. */
+void http_core_drain(struct pse_http *s);
+void http_core_counters(struct pse_http_counters *out, struct pse_http *s);
+/** Join the threads and free. All calls must have been dropped. */
+void http_core_free(struct pse_http *s);
+
+/** A call for this head, referenced by the connection; NULL when out of memory. When the head is
+ * refused the call is answered already. */
+struct pse_http_call *http_call_new(struct pse_http *s, void *conn, const struct http_head *head);
+/** More of the body; false when out of memory or more than was announced. */
+bool http_call_body(struct pse_http_call *c, const void *p, size_t n);
+/** The request is complete: run its handler, or suspend and queue it. */
+void http_call_run(struct pse_http_call *c);
+bool http_call_is_answered(struct pse_http_call *c);
+/** The connection lets go of it. */
+void http_call_drop(struct pse_http_call *c);
+
+/** Call @p put for each extra header of an answer. */
+void http_answer_headers(const struct pse_http_answer *a,
+                         void (*put)(void *ctx, const char *name, const char *value), void *ctx);
+uint64_t http_answer_length(const struct pse_http_answer *a);
+/** Release what it owns. */
+void http_answer_free(struct pse_http_answer *a);
+/** The table of a server and its numbers make sense (PSE_REQUIRE). */
+void http_options_check(const struct pse_http_options *o);
+
+/** http_head.c: is this head acceptable, and which route is it for? PSE_OK, else *status, *slug. */
+PSE_MUST pse_rc http_head_judge(struct pse_http_call *c, const struct http_head *head,
+                                unsigned *status, const char **slug);
+
+#endif
