@@ -16,5 +16,6 @@
 #include "tile_check.h"
 #include "tile_write.h"
 #include "tree.h"
+#include "witness.h"
 
 #endif
