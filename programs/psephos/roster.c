@@ -11,7 +11,6 @@
 
 enum {
     VOTERS_FILE_MAX = 256 << 20,
-    FIELD_MAX = 64 * 1024,
     VOTERS_MAX = 1 << 24,
     CARD_ARENA = 1 << 20,
     LETTER_MAX = 8192,
@@ -22,76 +21,24 @@ struct roster_options {
     const char *voters, *letters, *evidence;
 };
 
-/* --- the list: comma-separated, quotes doubled inside quotes ------------------------------------
+/* --- the list ----------------------------------------------------------------------------------
  */
 
 enum { FIELDS = 4 };
 
-struct csv {
-    struct pse_span rest;
-    size_t line;
-    struct pse_buf field[FIELDS];
-};
-
-/* One field; *last tells whether the line ends after it. False: not well-formed. */
-static bool take_field(struct pse_buf *out, bool *last, struct pse_span *rest)
-{
-    const uint8_t *p = rest->p;
-    const uint8_t *end = p + rest->n;
-    bool quoted = p < end && *p == '"';
-
-    out->n = 0;
-    if (quoted)
-        p++;
-    for (; p < end; p++) {
-        if (quoted && *p == '"') {
-            if (p + 1 == end || p[1] != '"')
-                break;
-            p++;
-        } else if (!quoted && (*p == ',' || *p == '\n' || *p == '"')) {
-            break;
-        }
-        pse_buf_put(out, p, 1);
-    }
-    if (quoted) {
-        if (p == end)
-            return false;
-        p++;
-    }
-    if (out->n > 0 && !quoted && out->p[out->n - 1] == '\r')
-        out->n--;
-    if (quoted && p < end && *p == '\r')
-        p++;
-    if (p < end && *p != ',' && *p != '\n')
-        return false;
-    *last = p == end || *p == '\n';
-    if (p < end)
-        p++;
-    *rest = pse_span(p, (size_t)(end - p));
-    return out->rc == PSE_OK;
-}
-
 /* The next line's four fields. PSE_E_MISSING: no more lines. */
-static pse_rc next_line(struct csv *c)
+static pse_rc next_line(struct pse_sheet *c)
 {
-    bool last = false;
-
-    if (c->rest.n == 0)
-        return PSE_E_MISSING;
-    c->line++;
-    for (size_t i = 0; i < FIELDS; i++) {
-        if (last || !take_field(&c->field[i], &last, &c->rest))
-            return PSE_E_SYNTAX;
-    }
-    return last ? PSE_OK : PSE_E_SYNTAX;
+    PSE_TRY(pse_sheet_next(c));
+    return c->fields == FIELDS ? PSE_OK : PSE_E_SYNTAX;
 }
 
-static bool is_field(const struct csv *c, size_t i, const char *word)
+static bool is_field(const struct pse_sheet *c, size_t i, const char *word)
 {
-    return pse_span_is_str(pse_buf_span(&c->field[i]), word);
+    return pse_span_is_str(c->field[i], word);
 }
 
-static pse_rc check_head(struct csv *c, const char *name, const char *path)
+static pse_rc check_head(struct pse_sheet *c, const char *name, const char *path)
 {
     if (next_line(c) == PSE_OK && is_field(c, 0, "evidence") && is_field(c, 1, "style") &&
         is_field(c, 2, "weight") && is_field(c, 3, "card"))
@@ -103,7 +50,7 @@ static pse_rc check_head(struct csv *c, const char *name, const char *path)
 /* --- one voter ----------------------------------------------------------------------------------
  */
 
-static void put_letter(struct pse_buf *out, const struct session *s, const struct csv *c,
+static void put_letter(struct pse_buf *out, const struct session *s, const struct pse_sheet *c,
                        const char *code, const pse_enc *credential)
 {
     const struct pse_manifest *m = pse_engine_manifest(s->load.e);
@@ -114,7 +61,7 @@ static void put_letter(struct pse_buf *out, const struct session *s, const struc
     pse_hex_encode(eid, m->eid.b, 32);
     pse_utf8_put_escaped(out, pse_text_in(&m->title, pse_span_str("en")));
     pse_wr_str(out, "\nVoting letter for: ");
-    pse_utf8_put_escaped(out, pse_buf_span(&c->field[0]));
+    pse_utf8_put_escaped(out, c->field[0]);
     pse_wr_str(out, "\n\nThis code is your right to vote. Show it to nobody.\n\ncode: ");
     pse_wr_str(out, code);
     pse_wr_str(out, "\n\nThis code stands in the public record for you. It is no secret between\n"
@@ -127,11 +74,11 @@ static void put_letter(struct pse_buf *out, const struct session *s, const struc
 
 /* The registrar makes the credential and prints it; nothing of it stays but the letter. */
 static pse_rc write_letter(pse_enc *credential, struct session *s, const struct roster_options *o,
-                           const struct csv *c, size_t number)
+                           const struct pse_sheet *c, size_t number)
 {
     PSE_SECRET(letter_secret, secret);
     PSE_SECRET(pse_secret, d);
-    struct pse_buf text = PSE_BUF(FIELD_MAX + LETTER_MAX);
+    struct pse_buf text = PSE_BUF(PSE_SHEET_RECORD_MAX + LETTER_MAX);
     char code[LETTER_TEXT];
     char leaf[64];
     char path[FILE_PATH_MAX];
@@ -170,20 +117,20 @@ static pse_rc read_voter_card(pse_enc *credential, const struct session *s, cons
 }
 
 static pse_rc read_numbers(struct pse_roster_record *record, const struct session *s,
-                           const struct roster_options *o, const struct csv *c)
+                           const struct roster_options *o, const struct pse_sheet *c)
 {
     const struct pse_style *style;
     uint64_t id;
     uint64_t weight;
 
-    if (pse_decimal_decode(&id, pse_buf_span(&c->field[1])) != PSE_OK || id > UINT16_MAX ||
+    if (pse_decimal_decode(&id, c->field[1]) != PSE_OK || id > UINT16_MAX ||
         (style = pse_manifest_style(pse_engine_manifest(s->load.e), (uint16_t)id)) == NULL) {
         cli_error(s->name, "%s, line %zu: the manifest has no such ballot style", o->voters,
                   c->line);
         return PSE_E_SYNTAX;
     }
-    if (pse_decimal_decode(&weight, pse_buf_span(&c->field[2])) != PSE_OK || weight < 1 ||
-        weight > (1u << 20) || (style->has_mix && weight != 1)) {
+    if (pse_decimal_decode(&weight, c->field[2]) != PSE_OK || weight < 1 || weight > (1u << 20) ||
+        (style->has_mix && weight != 1)) {
         cli_error(s->name, "%s, line %zu: the weight must be %s", o->voters, c->line,
                   "1..1048576, and 1 where the style has a mix contest");
         return PSE_E_SYNTAX;
@@ -194,7 +141,7 @@ static pse_rc read_numbers(struct pse_roster_record *record, const struct sessio
 }
 
 static pse_rc read_voter(struct pse_roster_record *record, struct session *s,
-                         const struct roster_options *o, struct csv *c, size_t number)
+                         const struct roster_options *o, struct pse_sheet *c, size_t number)
 {
     struct pse_credential_view seen;
     char path[FILE_PATH_MAX];
@@ -211,14 +158,14 @@ static pse_rc read_voter(struct pse_roster_record *record, struct session *s,
         return PSE_E_DUPLICATE;
     }
     return evidence_commit(&record->commitment, s->name, o->evidence, "roster",
-                           pse_engine_eid(s->load.e), pse_buf_span(&c->field[0]), &s->rng);
+                           pse_engine_eid(s->load.e), c->field[0], &s->rng);
 }
 
 /* --- all of them --------------------------------------------------------------------------------
  */
 
 static pse_rc read_voters(struct pse_roster_record **record, size_t *n, struct session *s,
-                          const struct roster_options *o, struct csv *c)
+                          const struct roster_options *o, struct pse_sheet *c)
 {
     size_t room = 0;
     pse_rc rc;
@@ -236,13 +183,13 @@ static pse_rc read_voters(struct pse_roster_record **record, size_t *n, struct s
         PSE_TRY(read_voter(&(*record)[*n], s, o, c, *n + 1));
         *n += 1;
     }
-    if (rc == PSE_E_SYNTAX)
+    if (rc == PSE_E_SYNTAX || rc == PSE_E_ENCODING || rc == PSE_E_LIMIT)
         cli_error(s->name, "%s, line %zu does not have the form evidence,style,weight,card",
                   o->voters, c->line);
     return rc == PSE_E_MISSING ? PSE_OK : rc;
 }
 
-static pse_rc enrol(struct session *s, const struct roster_options *o, struct csv *c)
+static pse_rc enrol(struct session *s, const struct roster_options *o, struct pse_sheet *c)
 {
     struct pse_roster_record *record = NULL;
     struct act a = session_act(s);
@@ -268,7 +215,7 @@ static pse_rc enrol(struct session *s, const struct roster_options *o, struct cs
 static pse_rc roster(struct session *s, const struct roster_options *o)
 {
     struct pse_buf text;
-    struct csv c = {.line = 0};
+    struct pse_sheet c;
     pse_rc rc;
 
     PSE_TRY(session_want(s, o->voters, "voters FILE"));
@@ -276,12 +223,13 @@ static pse_rc roster(struct session *s, const struct roster_options *o)
     PSE_TRY(session_start(s, s->name, &o->common));
     PSE_TRY(session_key(s, KEY_REGISTRAR));
     PSE_TRY(file_read(&text, s->name, o->voters, VOTERS_FILE_MAX));
-    c.rest = pse_buf_span(&text);
-    for (size_t i = 0; i < FIELDS; i++)
-        c.field[i] = PSE_BUF(FIELD_MAX);
-    rc = enrol(s, o, &c);
-    for (size_t i = 0; i < FIELDS; i++)
-        pse_buf_free(&c.field[i]);
+    rc = pse_sheet_open(&c, pse_buf_span(&text));
+    if (rc == PSE_OK)
+        rc = enrol(s, o, &c);
+    else
+        cli_error(s->name, "%s, line %zu is not UTF-8 without a byte order mark; save it as such",
+                  o->voters, c.line);
+    pse_sheet_close(&c);
     pse_buf_free(&text);
     return rc;
 }

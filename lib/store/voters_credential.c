@@ -1,0 +1,308 @@
+#include "crypto/report.h"
+#include "store/voters_room.h"
+
+void credential_mark(pse_hash *out, const struct pse_voters *v, const struct pse_credential_row *r)
+{
+    struct pse_buf b = PSE_BUF(PSE_ROW_MARK_MAX);
+
+    pse_wr_u64(&b, r->row);
+    pse_wr_u64(&b, r->person);
+    pse_wr_span(&b, pse_span(r->credential.b, 32));
+    pse_wr_u16(&b, r->style);
+    pse_wr_u32(&b, r->weight);
+    pse_wr_hash(&b, &r->commitment);
+    pse_wr_u8(&b, (uint8_t)r->state);
+    pse_wr_u64(&b, r->replaces);
+    voters_mark(out, v, "credential", &b);
+    pse_buf_free(&b);
+}
+
+pse_rc credential_of(struct pse_credential_row *out, const struct pse_voters *v, sqlite3_stmt *q)
+{
+    pse_hash mark;
+    pse_hash stored;
+
+    memset(out, 0, sizeof *out);
+    out->row = (uint64_t)sqlite3_column_int64(q, 0);
+    out->person = (uint64_t)sqlite3_column_int64(q, 1);
+    out->style = (uint16_t)sqlite3_column_int64(q, 3);
+    out->weight = (uint32_t)sqlite3_column_int64(q, 4);
+    out->state = (enum pse_credential_state)sqlite3_column_int64(q, 6);
+    out->replaces = (uint64_t)sqlite3_column_int64(q, 7);
+    if (pse_sql_col_copy(out->credential.b, 32, q, 2) != PSE_OK ||
+        pse_sql_col_copy(out->commitment.b, 32, q, 5) != PSE_OK ||
+        pse_sql_col_copy(stored.b, 32, q, 8) != PSE_OK)
+        return PSE_E_MISMATCH;
+    credential_mark(&mark, v, out);
+    return pse_hash_is_equal(&mark, &stored) ? PSE_OK : PSE_E_MISMATCH;
+}
+
+/* --- reading -----------------------------------------------------------------------------------
+ */
+
+pse_rc pse_voters_credentials(struct pse_voters *v, uint64_t *at, void *ctx,
+                              pse_rc (*each)(void *ctx, const struct pse_credential_row *row))
+{
+    struct pse_credential_row row;
+    pse_rc rc;
+    PSE_SQL(q, v->db, CREDENTIAL_SELECT " ORDER BY row");
+
+    *at = 0;
+    while ((rc = pse_sql_row(q)) == PSE_OK) {
+        *at = (uint64_t)sqlite3_column_int64(q, 0);
+        PSE_TRY(credential_of(&row, v, q));
+        PSE_TRY(each(ctx, &row));
+    }
+    return rc == PSE_E_MISSING ? PSE_OK : rc;
+}
+
+pse_rc pse_voters_credential(struct pse_voters *v, struct pse_credential_row *out, uint64_t row)
+{
+    PSE_SQL(q, v->db, CREDENTIAL_SELECT " WHERE row = ?");
+
+    memset(out, 0, sizeof *out);
+    pse_sql_i64(q, 1, (int64_t)row);
+    PSE_TRY(pse_sql_row(q));
+    return credential_of(out, v, q);
+}
+
+pse_rc pse_voters_credential_find(struct pse_voters *v, struct pse_credential_row *out,
+                                  const pse_enc *credential)
+{
+    PSE_SQL(q, v->db, CREDENTIAL_SELECT " WHERE credential = ?");
+
+    memset(out, 0, sizeof *out);
+    pse_sql_blob(q, 1, pse_span(credential->b, 32));
+    PSE_TRY(pse_sql_row(q));
+    return credential_of(out, v, q);
+}
+
+static pse_rc active_of(struct pse_credential_row *out, struct pse_voters *v, uint64_t person)
+{
+    PSE_SQL(q, v->db, CREDENTIAL_SELECT " WHERE person = ? AND state = 1");
+
+    memset(out, 0, sizeof *out);
+    pse_sql_i64(q, 1, (int64_t)person);
+    PSE_TRY(pse_sql_row(q));
+    return credential_of(out, v, q);
+}
+
+pse_rc pse_voters_evidence(struct pse_voters *v, uint8_t salt[32], struct pse_buf *hold,
+                           uint64_t row)
+{
+    struct pse_seal_place place = {.table = "credential", .row = row};
+    struct pse_credential_row c;
+    pse_hash sum;
+    PSE_SQL(q, v->db, "SELECT wrapped, sealed FROM credential WHERE row = ?");
+
+    memset(salt, 0, 32);
+    hold->n = 0;
+    PSE_TRY(pse_voters_credential(v, &c, row));
+    pse_sql_i64(q, 1, (int64_t)row);
+    PSE_TRY(pse_sql_row(q));
+    if (pse_sql_col_is_null(q, 0) && pse_sql_col_is_null(q, 1))
+        return PSE_E_MISSING;
+    PSE_TRY(pse_unseal(hold, v->w, &place, pse_sql_col(q, 0), pse_sql_col(q, 1)));
+    if (hold->n < 32)
+        return PSE_E_MISMATCH;
+    memcpy(salt, hold->p, 32);
+    memmove(hold->p, hold->p + 32, hold->n - 32);
+    hold->n -= 32;
+    pse_evidence_commit(&sum, &v->eid, salt, pse_buf_span(hold));
+    return pse_hash_is_equal(&sum, &c.commitment) ? PSE_OK : PSE_E_MISMATCH;
+}
+
+/* --- writing -----------------------------------------------------------------------------------
+ */
+
+static pse_rc set_state(struct pse_voters *v, struct pse_credential_row *r,
+                        enum pse_credential_state state)
+{
+    pse_hash mark;
+    PSE_SQL(q, v->db, "UPDATE credential SET state = ?, mark = ? WHERE row = ?");
+
+    r->state = state;
+    credential_mark(&mark, v, r);
+    pse_sql_i64(q, 1, (int64_t)state);
+    pse_sql_blob(q, 2, pse_span(mark.b, 32));
+    pse_sql_i64(q, 3, (int64_t)r->row);
+    return pse_sql_run(q);
+}
+
+static pse_rc insert(struct pse_voters *v, const struct pse_credential_row *r,
+                     struct pse_span wrapped, struct pse_span sealed)
+{
+    pse_hash mark;
+    PSE_SQL(q, v->db,
+            "INSERT INTO credential(row, person, credential, style, weight, commitment,"
+            " state, replaces, mark, wrapped, sealed)"
+            " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+
+    credential_mark(&mark, v, r);
+    pse_sql_i64(q, 1, (int64_t)r->row);
+    if (r->person != 0)
+        pse_sql_i64(q, 2, (int64_t)r->person);
+    pse_sql_blob(q, 3, pse_span(r->credential.b, 32));
+    pse_sql_i64(q, 4, r->style);
+    pse_sql_i64(q, 5, r->weight);
+    pse_sql_blob(q, 6, pse_span(r->commitment.b, 32));
+    pse_sql_i64(q, 7, (int64_t)r->state);
+    if (r->replaces != 0)
+        pse_sql_i64(q, 8, (int64_t)r->replaces);
+    pse_sql_blob(q, 9, pse_span(mark.b, 32));
+    pse_sql_blob(q, 10, wrapped);
+    pse_sql_blob(q, 11, sealed);
+    return pse_sql_run(q);
+}
+
+/* Salt and evidence, sealed; the commitment to them. */
+static pse_rc put_credential(struct pse_voters *v, struct pse_credential_row *r,
+                             struct pse_span evidence)
+{
+    struct pse_seal_place place = {.table = "credential"};
+    struct pse_buf plain = PSE_BUF(PSE_EVIDENCE_MAX);
+    struct pse_buf sealed = PSE_BUF(PSE_EVIDENCE_MAX + PSE_SEAL_OVERHEAD);
+    uint8_t wrapped[PSE_SEAL_WRAPPED];
+    uint8_t salt[32];
+    pse_rc rc = meta_get_u64(v, "credentials", &r->row);
+
+    r->row++;
+    place.row = r->row;
+    pse_rng_fill(v->rng, salt, sizeof salt);
+    pse_buf_put(&plain, salt, sizeof salt);
+    pse_wr_span(&plain, evidence);
+    pse_evidence_commit(&r->commitment, &v->eid, salt, evidence);
+    if (rc == PSE_OK)
+        rc = plain.rc;
+    if (rc == PSE_OK)
+        rc = meta_put_u64(v, "credentials", r->row);
+    if (rc == PSE_OK)
+        rc = pse_seal(&sealed, wrapped, v->w, &place, pse_buf_span(&plain), v->rng);
+    if (rc == PSE_OK)
+        rc = insert(v, r, pse_span(wrapped, sizeof wrapped), pse_buf_span(&sealed));
+    pse_buf_free(&plain);
+    pse_buf_free(&sealed);
+    pse_wipe(salt, sizeof salt);
+    return rc;
+}
+
+static pse_rc refuse(enum pse_register_refusal *why, enum pse_register_refusal because)
+{
+    *why = because;
+    return PSE_E_STATE;
+}
+
+/* The person's right today, and what it brings: style and weight of the list. */
+static pse_rc check_person(struct pse_voters *v, enum pse_register_refusal *why,
+                           struct pse_credential_row *fresh, uint32_t day)
+{
+    struct person_columns c;
+    struct pse_voter dates;
+    pse_rc rc;
+    PSE_SQL(q, v->db, PERSON_SELECT " WHERE row = ?");
+
+    pse_sql_i64(q, 1, (int64_t)fresh->person);
+    rc = pse_sql_row(q);
+    if (rc == PSE_E_MISSING)
+        return refuse(why, PSE_REGISTER_NOT_LISTED);
+    PSE_TRY(rc);
+    PSE_TRY(person_columns_of(&c, v, q));
+    if (!c.is_listed)
+        return refuse(why, PSE_REGISTER_NOT_LISTED);
+    dates = (struct pse_voter){.since = c.since, .until = c.until};
+    if (!pse_voter_is_eligible(&dates, day))
+        return refuse(why, c.since > day ? PSE_REGISTER_NOT_YET : PSE_REGISTER_NO_LONGER);
+    fresh->style = c.style;
+    fresh->weight = c.weight;
+    return PSE_OK;
+}
+
+/* Letters do not say whose they are; so they are counted. */
+static pse_rc check_room(struct pse_voters *v, enum pse_register_refusal *why,
+                         const struct pse_registration *r)
+{
+    PSE_SQL(voters, v->db,
+            "SELECT count(*) FROM person WHERE listed = 1 AND style = ?1 AND weight = ?2"
+            " AND (since = 0 OR since <= ?3) AND (until = 0 OR ?3 <= until)");
+    PSE_SQL(credentials, v->db,
+            "SELECT count(*) FROM credential WHERE state = 1 AND style = ?1 AND weight = ?2");
+
+    pse_sql_i64(voters, 1, r->style);
+    pse_sql_i64(voters, 2, r->weight);
+    pse_sql_i64(voters, 3, r->day);
+    pse_sql_i64(credentials, 1, r->style);
+    pse_sql_i64(credentials, 2, r->weight);
+    PSE_TRY(pse_sql_row(voters));
+    PSE_TRY(pse_sql_row(credentials));
+    return sqlite3_column_int64(credentials, 0) < sqlite3_column_int64(voters, 0)
+               ? PSE_OK
+               : refuse(why, PSE_REGISTER_FULL);
+}
+
+static pse_rc find_old(struct pse_voters *v, struct pse_credential_row *old,
+                       const struct pse_registration *r)
+{
+    pse_rc rc;
+
+    if (r->person != 0)
+        return active_of(old, v, r->person);
+    if (r->old == NULL)
+        return PSE_E_MISSING;
+    rc = pse_voters_credential_find(v, old, r->old);
+    if (rc == PSE_OK && (old->state != PSE_CREDENTIAL_ACTIVE || old->person != 0))
+        return PSE_E_MISSING;
+    return rc;
+}
+
+static pse_rc do_register(struct pse_voters *v, enum pse_register_refusal *why,
+                          const struct pse_registration *r)
+{
+    struct pse_credential_row fresh = {.person = r->person,
+                                       .credential = r->credential,
+                                       .style = r->style,
+                                       .weight = r->weight,
+                                       .state = PSE_CREDENTIAL_ACTIVE};
+    struct pse_credential_row old;
+    pse_rc rc = pse_voters_credential_find(v, &old, &r->credential);
+
+    if (rc == PSE_OK)
+        return refuse(why, PSE_REGISTER_TAKEN);
+    if (rc != PSE_E_MISSING)
+        return rc;
+    if (r->person != 0)
+        PSE_TRY(check_person(v, why, &fresh, r->day));
+    rc = find_old(v, &old, r);
+    if (rc != PSE_OK && rc != PSE_E_MISSING)
+        return rc;
+    if (rc == PSE_OK && !r->is_replacement)
+        return refuse(why, PSE_REGISTER_HAS_ONE);
+    if (rc == PSE_E_MISSING && r->is_replacement)
+        return refuse(why, PSE_REGISTER_NONE);
+    if (r->person == 0 && !r->is_replacement)
+        PSE_TRY(check_room(v, why, r));
+    if (r->is_replacement) {
+        fresh.replaces = old.row;
+        fresh.style = old.style;
+        fresh.weight = old.weight;
+        PSE_TRY(set_state(v, &old, PSE_CREDENTIAL_REPLACED));
+    }
+    return put_credential(v, &fresh, r->evidence);
+}
+
+pse_rc pse_voters_register(struct pse_voters *v, enum pse_register_refusal *why,
+                           const struct pse_registration *r)
+{
+    *why = PSE_REGISTER_DONE;
+    PSE_TRY(pse_sql_begin(v->db));
+    return pse_sql_end(v->db, do_register(v, why, r));
+}
+
+pse_rc pse_voters_revoke(struct pse_voters *v, const pse_enc *credential)
+{
+    struct pse_credential_row row;
+
+    PSE_TRY(pse_voters_credential_find(v, &row, credential));
+    if (row.state != PSE_CREDENTIAL_ACTIVE)
+        return PSE_E_STATE;
+    return set_state(v, &row, PSE_CREDENTIAL_REVOKED);
+}
