@@ -24,6 +24,7 @@ pse_rc pse_close_apply(struct pse_engine *e, struct pse_exam *x)
 {
     if (x->in.u.close.time < e->m->closes && x->in.u.close.reason != PSE_CLOSE_EARLY)
         pse_engine_warn(e, x, PSE_W005, 0, NULL);
+    e->close_index = x->index;
     e->state = PSE_STATE_CLOSED;
     return PSE_OK;
 }

@@ -68,6 +68,7 @@ struct pse_engine {
     struct pse_roll roll;
     struct pse_list *list;
     size_t lists;
+    uint64_t close_index; /* UINT64_MAX: not closed */
     pse_hash freeze;
     struct pse_buf result;
     struct pse_buf blobs; /* 32 bytes each */

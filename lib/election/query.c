@@ -217,6 +217,12 @@ pse_rc pse_engine_list_find(const struct pse_engine *e, struct pse_list_view *ou
     return PSE_OK;
 }
 
+pse_rc pse_engine_close_index(const struct pse_engine *e, uint64_t *index)
+{
+    *index = e->close_index;
+    return e->close_index != UINT64_MAX ? PSE_OK : PSE_E_STATE;
+}
+
 pse_rc pse_engine_freeze_digest(const struct pse_engine *e, pse_hash *digest)
 {
     *digest = e->freeze;

@@ -75,6 +75,7 @@ pse_rc pse_engine_new(struct pse_engine **out, const struct pse_engine_options *
     if (e == NULL)
         return PSE_E_MEMORY;
     e->o = *options;
+    e->close_index = UINT64_MAX;
     pse_tree_init(&e->tree);
     pse_arena_init(&e->arena, PSE_MANIFEST_ARENA_MAX);
     pse_roll_init(&e->roll, e->o.rng);

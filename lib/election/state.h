@@ -214,6 +214,8 @@ PSE_MUST pse_rc pse_engine_list_open(const struct pse_engine *e, uint8_t *points
 PSE_MUST pse_rc pse_engine_result_lists(const struct pse_engine *e, struct pse_result_list **out,
                                         struct pse_arena *arena);
 
+/** Log index of the live close entry; PSE_E_STATE before. */
+PSE_MUST pse_rc pse_engine_close_index(const struct pse_engine *e, uint64_t *index);
 /** Digest of freeze; PSE_E_STATE before. */
 PSE_MUST pse_rc pse_engine_freeze_digest(const struct pse_engine *e, pse_hash *digest);
 /** The seed of lots, SHA512("psephos/1/lot" || eid || freeze digest || last out-hash of every mix

@@ -242,11 +242,14 @@ static void views_of_the_roll(void **state)
 {
     struct mini *m = *state;
     struct pse_credential_view v;
+    uint64_t close, next;
     pse_enc d;
     pse_hash hash;
     uint8_t seed[64];
 
     mini_until(m, MINI_CLOSE);
+    assert_int_equal(pse_engine_close_index(m->engine, &close), PSE_E_STATE);
+    next = pse_engine_size(m->engine);
     assert_int_equal(pse_engine_credential(m->engine, &v, &m->credential[0]), PSE_OK);
     assert_int_equal(v.ballots, 2);
     assert_int_equal(v.latest_index, m->ballot[0]);
@@ -263,6 +266,8 @@ static void views_of_the_roll(void **state)
     assert_false(pse_engine_is_admitted(m->engine, m->ballot[0]));
     assert_int_equal(pse_engine_freeze_digest(m->engine, &hash), PSE_E_STATE);
     mini_until(m, MINI_MIX);
+    assert_int_equal(pse_engine_close_index(m->engine, &close), PSE_OK);
+    assert_int_equal(close, next);
     assert_true(pse_engine_is_admitted(m->engine, m->ballot[0]));
     assert_false(pse_engine_is_admitted(m->engine, m->ballot[4]));
     assert_false(pse_engine_is_admitted(m->engine, m->ballot[MINI_REPLACED]));
