@@ -23,9 +23,13 @@ demo: programs
 check: deps-check
 	@packaging/check $(BUILD)
 
-## make bench      the speed of this machine, libsodium beside it
+## make bench      everything measured, a report below build/bench (a quarter of an hour)
 bench: programs
-	$(BUILD)/programs/psephos/psephos bench $(BENCH_ARGS)
+	@packaging/bench $(BUILD)
+
+## make performance  the figures of the last make bench into docs/performance.md
+performance:
+	@packaging/performance $(BUILD)
 
 ## make fuzz       every fuzz target for FUZZ_SECONDS (60), two at a time
 fuzz: deps-check
@@ -67,4 +71,4 @@ deps-check:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: help all programs demo check bench fuzz asan serve format tidy install deps deps-check clean
+.PHONY: help all programs demo check bench performance fuzz asan serve format tidy install deps deps-check clean

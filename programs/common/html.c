@@ -1,5 +1,6 @@
 #include "common/html.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 
 #include "codec/codec.h"
@@ -78,6 +79,19 @@ static const char style[] =
 void html_raw(struct pse_buf *b, const char *markup)
 {
     pse_buf_put(b, markup, strlen(markup));
+}
+
+void html_format(struct pse_buf *b, const char *format, ...)
+{
+    char text[512];
+    va_list args;
+    int n;
+
+    va_start(args, format);
+    n = vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    PSE_REQUIRE(n >= 0 && (size_t)n < sizeof text);
+    pse_buf_put(b, text, (size_t)n);
 }
 
 /* One code point that may not stand as it is; false when it may. */

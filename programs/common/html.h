@@ -17,6 +17,9 @@ void html_end(struct pse_buf *b);
 
 /** Markup as it stands. */
 void html_raw(struct pse_buf *b, const char *markup);
+/** Markup from a format that is made of numbers and our own words: at most 511 bytes
+ * (PSE_REQUIRE), nothing is escaped. */
+__attribute__((format(printf, 2, 3))) void html_format(struct pse_buf *b, const char *format, ...);
 /** Text from anywhere: markup, control and bidirectional characters are escaped. */
 void html_text(struct pse_buf *b, struct pse_span text);
 void html_str(struct pse_buf *b, const char *text);

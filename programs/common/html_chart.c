@@ -1,5 +1,4 @@
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -12,20 +11,6 @@ enum {
     TABLE_OPEN_ROWS = 20,   /* longer tables are folded */
     PARTY_COLOURS = 6,
 };
-
-/* printf into the buffer, for markup built from numbers only. */
-__attribute__((format(printf, 2, 3))) static void put(struct pse_buf *b, const char *format, ...)
-{
-    char text[512];
-    va_list args;
-    int n;
-
-    va_start(args, format);
-    n = vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    PSE_REQUIRE(n >= 0 && (size_t)n < sizeof text);
-    pse_buf_put(b, text, (size_t)n);
-}
 
 static void put_short(struct pse_buf *b, struct pse_span text)
 {
@@ -70,17 +55,18 @@ static void put_bar(struct pse_buf *b, const struct html_chart *chart, size_t ro
     size_t y = row * ROW_HEIGHT;
     uint64_t width = max == 0 ? 0 : bar->value * 10000 / max;
 
-    put(b, "<text x=\"0\" y=\"%zu\"%s>", y + 16, bar->marked ? " font-weight=\"600\"" : "");
+    html_format(b, "<text x=\"0\" y=\"%zu\"%s>", y + 16, bar->marked ? " font-weight=\"600\"" : "");
     put_short(b, bar->label);
     if (bar->marked && chart->mark != NULL) {
         html_raw(b, " \xE2\x9C\x93");
     }
-    put(b, "</text><text class=\"n\" x=\"100%%\" y=\"%zu\" text-anchor=\"end\">", y + 16);
+    html_format(b, "</text><text class=\"n\" x=\"100%%\" y=\"%zu\" text-anchor=\"end\">", y + 16);
     html_number(b, bar->value);
-    put(b, "</text><rect class=\"b\" x=\"0\" y=\"%zu\" width=\"100%%\" height=\"14\"/>", y + 22);
-    put(b, "<rect class=\"f%d\" x=\"0\" y=\"%zu\" width=\"%llu.%02llu%%\" height=\"14\"/>",
-        bar->marked || chart->mark == NULL ? 1 : 0, y + 22, (unsigned long long)(width / 100),
-        (unsigned long long)(width % 100));
+    html_format(b, "</text><rect class=\"b\" x=\"0\" y=\"%zu\" width=\"100%%\" height=\"14\"/>",
+                y + 22);
+    html_format(b, "<rect class=\"f%d\" x=\"0\" y=\"%zu\" width=\"%llu.%02llu%%\" height=\"14\"/>",
+                bar->marked || chart->mark == NULL ? 1 : 0, y + 22,
+                (unsigned long long)(width / 100), (unsigned long long)(width % 100));
     html_raw(b, "\n");
 }
 
@@ -91,10 +77,11 @@ static void put_svg(struct pse_buf *b, const struct html_chart *chart)
 
     for (size_t i = 0; i < n; i++)
         max = chart->bar[i].value > max ? chart->bar[i].value : max;
-    put(b, "<svg role=\"img\" height=\"%zu\" aria-labelledby=\"t%u d%u\"><title id=\"t%u\">",
-        n * ROW_HEIGHT, chart->id, chart->id, chart->id);
+    html_format(b,
+                "<svg role=\"img\" height=\"%zu\" aria-labelledby=\"t%u d%u\"><title id=\"t%u\">",
+                n * ROW_HEIGHT, chart->id, chart->id, chart->id);
     html_text(b, chart->caption);
-    put(b, "</title><desc id=\"d%u\">", chart->id);
+    html_format(b, "</title><desc id=\"d%u\">", chart->id);
     put_summary(b, chart);
     html_raw(b, "</desc>\n");
     for (size_t i = 0; i < n; i++)
@@ -166,7 +153,7 @@ static void put_table(struct pse_buf *b, const struct html_chart *chart)
     put_rows(b, chart, folded ? bars_drawn(chart) : chart->bars);
     if (!folded)
         return;
-    put(b, "<details><summary>Table of all %zu rows</summary>\n", chart->bars);
+    html_format(b, "<details><summary>Table of all %zu rows</summary>\n", chart->bars);
     put_rows(b, chart, chart->bars);
     html_raw(b, "</details>\n");
 }
@@ -178,7 +165,8 @@ void html_chart(struct pse_buf *b, const struct html_chart *chart)
     html_raw(b, "<figure>\n<div>");
     put_svg(b, chart);
     if (bars_drawn(chart) < chart->bars)
-        put(b, "<p class=\"muted\">The first %zu of %zu.</p>\n", bars_drawn(chart), chart->bars);
+        html_format(b, "<p class=\"muted\">The first %zu of %zu.</p>\n", bars_drawn(chart),
+                    chart->bars);
     html_raw(b, "</div>\n<div>");
     put_table(b, chart);
     html_raw(b, "</div>\n</figure>\n");
@@ -253,12 +241,12 @@ static void put_dots(struct pse_buf *b, const struct dot *dot, size_t dots, doub
 
         if (party[p].seats == 0)
             continue;
-        put(b, "<g class=\"f%u\">", colour);
+        html_format(b, "<g class=\"f%u\">", colour);
         for (uint32_t i = 0; i < party[p].seats && at < dots; i++, at++)
-            put(b,
-                "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"%.1f\"/><text x=\"%.1f\" y=\"%.1f\" "
-                "font-size=\"%.1f\">%c</text>",
-                dot[at].x, dot[at].y, size, dot[at].x, dot[at].y, size * 1.2, letter_of(p));
+            html_format(b,
+                        "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"%.1f\"/><text x=\"%.1f\" y=\"%.1f\" "
+                        "font-size=\"%.1f\">%c</text>",
+                        dot[at].x, dot[at].y, size, dot[at].x, dot[at].y, size * 1.2, letter_of(p));
         html_raw(b, "</g>\n");
     }
 }
@@ -275,17 +263,18 @@ static void put_assembly_svg(struct pse_buf *b, unsigned id, struct pse_span cap
         rings = RINGS_MAX;
     dots = place_dots(dot, seats, rings);
     qsort(dot, dots, sizeof dot[0], by_angle);
-    put(b,
+    html_format(
+        b,
         "<svg class=\"dots\" role=\"img\" viewBox=\"0 0 200 108\" aria-labelledby=\"t%u d%u\">"
         "<title id=\"t%u\">",
         id, id, id);
     html_text(b, caption);
-    put(b, "</title><desc id=\"d%u\">", id);
+    html_format(b, "</title><desc id=\"d%u\">", id);
     for (size_t p = 0; p < parties; p++) {
         if (party[p].seats == 0)
             continue;
         html_text(b, party[p].name);
-        put(b, ": %u seats. ", party[p].seats);
+        html_format(b, ": %u seats. ", party[p].seats);
     }
     html_raw(b, "</desc>\n");
     put_dots(b, dot, dots, rings == 1 ? 4.5 : 0.42 * 50.0 / rings, party, parties);
@@ -297,7 +286,8 @@ static void put_party_row(struct pse_buf *b, const struct html_party *party, siz
 {
     html_raw(b, "<tr><th scope=\"row\">");
     if (party->seats > 0)
-        put(b,
+        html_format(
+            b,
             "<svg class=\"mark\" viewBox=\"0 0 24 24\" aria-hidden=\"true\"><circle class=\"f%u\" "
             "cx=\"12\" cy=\"12\" r=\"8\" stroke=\"currentColor\"/></svg>%c&nbsp; ",
             p < PARTY_COLOURS ? (unsigned)p + 1 : 0, letter_of(p));
@@ -306,7 +296,7 @@ static void put_party_row(struct pse_buf *b, const struct html_party *party, siz
     html_number(b, party->votes);
     html_raw(b, "</td><td class=\"n\">");
     html_percent(b, party->votes, votes);
-    put(b, "</td><td class=\"n\">%u</td></tr>\n", party->seats);
+    html_format(b, "</td><td class=\"n\">%u</td></tr>\n", party->seats);
 }
 
 void html_assembly(struct pse_buf *b, unsigned id, struct pse_span caption,

@@ -1,8 +1,18 @@
-/* psephos bench: what one measurement is. Items stand in bench_<topic>.c, one table each. */
+/* psephos bench: what one measurement is. Items stand in bench_<topic>.c, one table each; peers
+ * that need a library of their own in bench_peer_<library>.c, the only files here that include it.
+ */
 #ifndef PSE_PSEPHOS_BENCH_H
 #define PSE_PSEPHOS_BENCH_H
 
+#include "codec/json_write.h"
 #include "group/group.h"
+
+enum {
+    BENCH_RUNS_MIN = 9,
+    BENCH_RUNS_MAX = 101,
+    BENCH_PEERS_MAX = 6,
+    BENCH_TEXT = 128,
+};
 
 /** What every item is given. Memory from the arena lives until the item is done. */
 struct bench {
@@ -10,11 +20,28 @@ struct bench {
     struct pse_pool *pool;
     struct pse_rng *rng;
     struct pse_arena *arena;
-    const char *record; /* folder given with --record, or NULL */
+    const char *record;  /* folder given with --record, or NULL */
+    const char *scratch; /* folder below which whole elections are made, and removed again */
+    enum pse_backend backend;
+    bool quiet;
 };
 
 /** How the figure is given: time for one thing, or things in a second. */
-enum bench_unit { BENCH_NS, BENCH_US, BENCH_PER_SECOND, BENCH_MIB_PER_SECOND };
+enum bench_unit { BENCH_NS, BENCH_US, BENCH_MS, BENCH_S, BENCH_PER_SECOND, BENCH_MIB_PER_SECOND };
+
+/** The same work as an item's by somebody else's library, one thing after the other on one thread,
+ * as that library is used. */
+struct bench_peer {
+    const char *library;
+    const char *work; /* what of it is measured */
+    const char *(*version)(void);
+    /** State of its own, made from the item's (which may be ignored); NULL: it cannot be made.
+     * Without this function the peer is handed the item's own state. */
+    void *(*prepare)(const struct bench *b, void *item_state);
+    bool (*run)(const struct bench *b, void *state);
+    void (*finish)(void *state);
+    size_t things; /* handled in one run */
+};
 
 struct bench_item {
     const char *name;
@@ -25,11 +52,13 @@ struct bench_item {
     void *(*prepare)(const struct bench *b, size_t size, size_t *things);
     /** One timed run. False when the result is wrong: the bench then fails. */
     bool (*run)(const struct bench *b, void *state);
-    /** The same work by a peer, on *peer_things of them. NULL: none. */
-    bool (*peer)(const struct bench *b, void *state);
-    size_t peer_things;
     /** Release what the arena does not hold; NULL: nothing. */
     void (*finish)(const struct bench *b, void *state);
+    const struct bench_peer *peer[BENCH_PEERS_MAX]; /* the nearest first; NULL ends the list */
+    /** Members of this item's line beyond those of every line; NULL: none. */
+    void (*describe)(struct pse_json_wr *w, const void *state);
+    bool slow;  /* measured with --all or by its full name only */
+    bool tells; /* prepare has said in one line why it returned NULL */
 };
 
 struct bench_table {
@@ -41,7 +70,76 @@ extern const struct bench_table bench_group;
 extern const struct bench_table bench_ballot;
 extern const struct bench_table bench_mix;
 extern const struct bench_table bench_record;
+extern const struct bench_table bench_election;
 /** Measured only when --record names a record. */
 extern const struct bench_item bench_audit;
+
+extern const struct bench_peer bench_gmp_2048;
+extern const struct bench_peer bench_gmp_3072;
+extern const struct bench_peer bench_gmp_4096;
+/** A 4096-bit ElectionGuard proof of zero or one: see bench_peer_gmp.c for what is counted. */
+extern const struct bench_peer bench_gmp_zero_one;
+extern const struct bench_peer bench_p256_mul;
+extern const struct bench_peer bench_p384_mul;
+extern const struct bench_peer bench_p256_verify;
+extern const struct bench_peer bench_p384_verify;
+/** A Terelius-Wikström shuffle of P-256 ciphertexts, made and verified: its point products. */
+extern const struct bench_peer bench_p256_shuffle_made;
+extern const struct bench_peer bench_p256_shuffle_verified;
+
+/** A row of a table of items, and a peer that works on the item's own state by libsodium. */
+#define BENCH_ITEM(name_, unit_, size_, prepare_, run_, ...)                                 \
+    {                                                                                        \
+        .name = (name_), .unit = (unit_), .size = (size_), .prepare = prepare_, .run = run_, \
+        __VA_ARGS__                                                                          \
+    }
+#define BENCH_SODIUM(run_, things_, work_)                                                     \
+    {                                                                                          \
+        .library = "libsodium", .work = (work_), .version = bench_sodium_version, .run = run_, \
+        .things = (things_)                                                                    \
+    }
+
+/** Version of libsodium, for peers that are handed the item's state. */
+const char *bench_sodium_version(void);
+
+/* --- figures (bench_measure.c) ---------------------------------------------------------------- */
+
+struct bench_times {
+    double wall[BENCH_RUNS_MAX]; /* seconds a thing, ascending */
+    double cpu;                  /* processor seconds a thing, mean of all runs */
+    size_t runs;
+};
+
+struct bench_figures {
+    struct bench_times own;
+    struct bench_times peer[BENCH_PEERS_MAX];
+    size_t things;
+};
+
+struct bench_machine {
+    char cpu[BENCH_TEXT];
+    char features[BENCH_TEXT]; /* instruction sets that matter here */
+    char compiler[BENCH_TEXT];
+    unsigned processors;
+    double ghz; /* estimated from a chain of operations of one cycle each */
+};
+
+void bench_read_machine(struct bench_machine *m);
+double bench_median(const struct bench_times *t);
+double bench_in_unit(enum bench_unit unit, double seconds);
+const char *bench_unit_name(enum bench_unit unit);
+/** Is more better? */
+bool bench_is_rate(enum bench_unit unit);
+/** Runs of the item and its peers in turn, so that all meet the same disturbances. False: a result
+ * was wrong, or a peer could not be prepared. */
+bool bench_measure(struct bench_figures *f, const struct bench *b, const struct bench_item *item,
+                   void *state);
+
+/* --- output (bench_print.c) ------------------------------------------------------------------- */
+
+/** One line of JSON, appended. The shape stands in psephos-bench(1). */
+PSE_MUST pse_rc bench_put_json(struct pse_buf *out, const struct bench *b,
+                               const struct bench_item *item, const void *state,
+                               const struct bench_figures *f, const struct bench_machine *m);
 
 #endif

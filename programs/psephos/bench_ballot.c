@@ -7,10 +7,11 @@
 #include "election/ballot.h"
 #include "merkle/note.h"
 
-enum { PEER_ITEMS = 16, HOM_OPTIONS = 100, MANIFEST_BYTES = 1 << 17 };
+enum { PEER_ITEMS = 16, PROOF_OPTIONS = 100, TEN_OPTIONS = 10, MANIFEST_BYTES = 1 << 17 };
 
 struct ballots {
     struct pse_manifest *m;
+    uint8_t options;
     struct pse_joint joint;
     size_t n;
     struct pse_ballot_plan *plan;
@@ -43,21 +44,22 @@ static struct pse_text *one_text(const struct bench *b, size_t n)
     return t;
 }
 
-/* A contest to be measured: HOM_OPTIONS zeros or ones of any sum, or one choice to be mixed. */
-static bool fill_contest(const struct bench *b, struct pse_contest *c, enum pse_kind kind)
+/* A contest to be measured: zeros or ones of any sum, or one choice to be mixed. */
+static bool fill_contest(const struct bench *b, struct pse_contest *c, enum pse_kind kind,
+                         uint8_t options)
 {
     struct pse_text *texts;
 
     c->id = 1;
     c->kind = kind;
-    c->options = kind == PSE_KIND_MIX ? 10 : HOM_OPTIONS;
+    c->options = options;
     texts = one_text(b, c->options + 1u);
     if (texts == NULL)
         return false;
     c->title = texts[0];
     c->option = texts + 1;
     c->min = kind == PSE_KIND_MIX ? 1 : 0;
-    c->max = kind == PSE_KIND_MIX ? 1 : HOM_OPTIONS;
+    c->max = kind == PSE_KIND_MIX ? 1 : options;
     c->option_max = kind == PSE_KIND_MIX ? 0 : 1;
     c->format = PSE_FORMAT_CHOICE;
     c->width = kind == PSE_KIND_MIX ? 1 : 0;
@@ -100,7 +102,8 @@ static bool fill_people(const struct bench *b, struct pse_manifest *m)
     return true;
 }
 
-static struct pse_manifest *make_manifest(const struct bench *b, enum pse_kind kind)
+static struct pse_manifest *make_manifest(const struct bench *b, enum pse_kind kind,
+                                          uint8_t options)
 {
     struct pse_manifest *m = PSE_NEW(b->arena, struct pse_manifest, 1);
     struct pse_manifest *parsed = NULL;
@@ -113,7 +116,7 @@ static struct pse_manifest *make_manifest(const struct bench *b, enum pse_kind k
     m->pot = PSE_NEW(b->arena, struct pse_pot, 1);
     m->style = PSE_NEW(b->arena, struct pse_style, 1);
     if (m->contest == NULL || m->pot == NULL || m->style == NULL || !fill_people(b, m) ||
-        !fill_contest(b, m->contest, kind))
+        !fill_contest(b, m->contest, kind, options))
         return NULL;
     m->test = true;
     m->title = m->contest->title;
@@ -155,10 +158,10 @@ static bool make_plans(const struct bench *b, struct ballots *s)
         uint8_t *choice = choices + i * style->choice_len;
 
         if (s->m->has_mix) {
-            if (pse_plain_choice(choice, s->m->contest, (uint8_t)(1 + i % 10)) != PSE_OK)
+            if (pse_plain_choice(choice, s->m->contest, (uint8_t)(1 + i % s->options)) != PSE_OK)
                 return false;
         } else {
-            for (size_t k = 0; k < HOM_OPTIONS; k++)
+            for (size_t k = 0; k < s->options; k++)
                 choice[k] = (uint8_t)pse_rng_below(b->rng, 2);
         }
         s->plan[i] = (struct pse_ballot_plan){
@@ -183,14 +186,15 @@ static bool make_peer(const struct bench *b, struct ballots *s)
     return true;
 }
 
-static struct ballots *prepare(const struct bench *b, size_t n, enum pse_kind kind)
+static struct ballots *prepare(const struct bench *b, size_t n, enum pse_kind kind, uint8_t options)
 {
     struct ballots *s = PSE_NEW(b->arena, struct ballots, 1);
 
     if (s == NULL)
         return NULL;
     s->n = n;
-    s->m = make_manifest(b, kind);
+    s->options = options;
+    s->m = make_manifest(b, kind, options);
     s->plan = PSE_NEW(b->arena, struct pse_ballot_plan, n);
     s->out = PSE_NEW(b->arena, uint8_t *, n);
     s->raw = PSE_NEW(b->arena, struct pse_span, n);
@@ -204,14 +208,20 @@ static struct ballots *prepare(const struct bench *b, size_t n, enum pse_kind ki
 
 static void *hom_prepare(const struct bench *b, size_t size, size_t *things)
 {
-    *things = size * HOM_OPTIONS;
-    return prepare(b, size, PSE_KIND_HOMOMORPHIC);
+    *things = size * PROOF_OPTIONS;
+    return prepare(b, size, PSE_KIND_HOMOMORPHIC, PROOF_OPTIONS);
+}
+
+static void *ten_prepare(const struct bench *b, size_t size, size_t *things)
+{
+    *things = size;
+    return prepare(b, size, PSE_KIND_HOMOMORPHIC, TEN_OPTIONS);
 }
 
 static void *mix_prepare(const struct bench *b, size_t size, size_t *things)
 {
     *things = size;
-    return prepare(b, size, PSE_KIND_MIX);
+    return prepare(b, size, PSE_KIND_MIX, TEN_OPTIONS);
 }
 
 static bool build_run(const struct bench *b, void *state)
@@ -265,6 +275,17 @@ static bool mix_peer(const struct bench *b, void *state)
 }
 
 /* A proof of zero or one: two branches of two equations; one has a second product for Y. */
+static int zero_one_equations(uint8_t out[32], const uint8_t z[32], const pse_enc p[2])
+{
+    int bad = 0;
+
+    for (int branch = 0; branch < 2; branch++) {
+        bad |= peer_equation(out, z, p) | peer_equation(out, z, p);
+        bad |= crypto_scalarmult_ristretto255(out, z, p[0].b);
+    }
+    return bad;
+}
+
 static bool hom_peer(const struct bench *b, void *state)
 {
     struct ballots *s = state;
@@ -274,12 +295,24 @@ static bool hom_peer(const struct bench *b, void *state)
 
     (void)b;
     crypto_core_ristretto255_scalar_random(z);
-    for (size_t i = 0; i < PEER_ITEMS; i++) {
-        for (int branch = 0; branch < 2; branch++) {
-            bad |= peer_equation(out, z, s->peer[i]) | peer_equation(out, z, s->peer[i]);
-            bad |= crypto_scalarmult_ristretto255(out, z, s->peer[i][0].b);
-        }
-    }
+    for (size_t i = 0; i < PEER_ITEMS; i++)
+        bad |= zero_one_equations(out, z, s->peer[i]);
+    return bad == 0;
+}
+
+/* Ten such proofs and the one of the sum. */
+static bool ten_peer(const struct bench *b, void *state)
+{
+    struct ballots *s = state;
+    uint8_t z[32];
+    uint8_t out[32];
+    int bad = 0;
+
+    (void)b;
+    crypto_core_ristretto255_scalar_random(z);
+    for (size_t i = 0; i < TEN_OPTIONS; i++)
+        bad |= zero_one_equations(out, z, s->peer[i]);
+    bad |= peer_equation(out, z, s->peer[0]) | peer_equation(out, z, s->peer[1]);
     return bad == 0;
 }
 
@@ -291,13 +324,29 @@ static void finish(const struct bench *b, void *state)
     pse_joint_clear(&s->joint);
 }
 
+static const struct bench_peer sodium_zero_one =
+    BENCH_SODIUM(hom_peer, PEER_ITEMS, "ten products a proof, one by one");
+static const struct bench_peer sodium_ten =
+    BENCH_SODIUM(ten_peer, 1, "ten products a proof, one by one");
+static const struct bench_peer sodium_mix =
+    BENCH_SODIUM(mix_peer, PEER_ITEMS, "two equations and a decoding, one by one");
+
 static const struct bench_item items[] = {
-    {"zero-one-proof-made", BENCH_PER_SECOND, 64, hom_prepare, build_run, NULL, 0, finish},
-    {"zero-one-proof-verified", BENCH_PER_SECOND, 256, hom_prepare, verify_run, hom_peer,
-     PEER_ITEMS, finish},
-    {"mix-ballot-made", BENCH_PER_SECOND, 2048, mix_prepare, build_run, NULL, 0, finish},
-    {"mix-ballot-verified", BENCH_PER_SECOND, 8192, mix_prepare, verify_run, mix_peer, PEER_ITEMS,
-     finish},
+    BENCH_ITEM("zero-one-proof-made", BENCH_PER_SECOND, 64, hom_prepare, build_run,
+               .finish = finish),
+    BENCH_ITEM("zero-one-proof-verified", BENCH_PER_SECOND, 256, hom_prepare, verify_run,
+               .finish = finish, .peer = {&sodium_zero_one, &bench_gmp_zero_one}),
+    BENCH_ITEM("ten-options-ballot-made", BENCH_PER_SECOND, 512, ten_prepare, build_run,
+               .finish = finish),
+    BENCH_ITEM("ten-options-ballot-verified", BENCH_PER_SECOND, 2048, ten_prepare, verify_run,
+               .finish = finish, .peer = {&sodium_ten}),
+    BENCH_ITEM("one-ten-options-ballot-verified", BENCH_US, 1, ten_prepare, verify_run,
+               .finish = finish, .peer = {&sodium_ten}),
+    BENCH_ITEM("mix-ballot-made", BENCH_PER_SECOND, 2048, mix_prepare, build_run, .finish = finish),
+    BENCH_ITEM("mix-ballot-verified", BENCH_PER_SECOND, 8192, mix_prepare, verify_run,
+               .finish = finish, .peer = {&sodium_mix}),
+    BENCH_ITEM("one-mix-ballot-verified", BENCH_US, 1, mix_prepare, verify_run, .finish = finish,
+               .peer = {&sodium_mix}),
 };
 
 const struct bench_table bench_ballot = {items, CLI_COUNT(items)};

@@ -5,17 +5,53 @@
 
 #include "common/options.h"
 #include "group/field51.h"
+#include "group/field_ifma.h"
 
 enum { PEER_MAX = 64 /* of slow libsodium calls in one run */ };
 
 /* --- field ---------------------------------------------------------------------------------- */
 
-enum { FIELD_LANES = 8, FIELD_ROUNDS = 4096 };
+enum { FIELD_CHAINS = 8, FIELD_ROUNDS = 4096 };
 
 struct field {
-    struct fe x[FIELD_LANES];
+    struct fe x[FIELD_CHAINS];
+#ifdef PSE_LANES
+    struct fe8 x8[FIELD_CHAINS];
+#endif
 };
 
+static void fill_field(const struct bench *b, struct field *s)
+{
+    for (size_t i = 0; i < FIELD_CHAINS; i++) {
+        for (size_t k = 0; k < 5; k++)
+            s->x[i].v[k] = pse_rng_below(b->rng, UINT64_C(1) << 51);
+    }
+}
+
+#ifdef PSE_LANES
+LANES static void fill_lanes(struct field *s)
+{
+    for (size_t i = 0; i < FIELD_CHAINS; i++)
+        s->x8[i] = fe8_all(&s->x[i]);
+}
+
+LANES static void run_lanes(struct field *s, bool square)
+{
+    for (size_t round = 0; round < FIELD_ROUNDS; round++) {
+        for (size_t i = 0; i < FIELD_CHAINS; i++)
+            s->x8[i] =
+                square ? fe8_sq(&s->x8[i]) : fe8_mul(&s->x8[i], &s->x8[(i + 1) % FIELD_CHAINS]);
+    }
+}
+#endif
+
+static bool has_lanes(const struct bench *b)
+{
+    return strcmp(pse_group_backend_name(b->group), "ifma") == 0;
+}
+
+/* Independent chains, as the formulas of points have them; on AVX-512 IFMA of eight elements each.
+ */
 static void *field_prepare(const struct bench *b, size_t size, size_t *things)
 {
     struct field *s = PSE_NEW(b->arena, struct field, 1);
@@ -23,25 +59,44 @@ static void *field_prepare(const struct bench *b, size_t size, size_t *things)
     (void)size;
     if (s == NULL)
         return NULL;
-    for (size_t i = 0; i < FIELD_LANES; i++) {
-        for (size_t k = 0; k < 5; k++)
-            s->x[i].v[k] = pse_rng_below(b->rng, UINT64_C(1) << 51);
+    fill_field(b, s);
+    *things = (size_t)FIELD_CHAINS * FIELD_ROUNDS;
+#ifdef PSE_LANES
+    if (has_lanes(b)) {
+        fill_lanes(s);
+        *things *= LANES_N;
     }
-    *things = (size_t)FIELD_LANES * FIELD_ROUNDS;
+#endif
     return s;
 }
 
-/* Independent chains, as the formulas of points have them. */
-static bool field_run(const struct bench *b, void *state)
+static bool field_work(const struct bench *b, struct field *s, bool square)
 {
-    struct field *s = state;
-
-    (void)b;
+#ifdef PSE_LANES
+    if (has_lanes(b)) {
+        run_lanes(s, square);
+        return true;
+    }
+#endif
     for (size_t round = 0; round < FIELD_ROUNDS; round++) {
-        for (size_t i = 0; i < FIELD_LANES; i++)
-            fe_mul(&s->x[i], &s->x[i], &s->x[(i + 1) % FIELD_LANES]);
+        for (size_t i = 0; i < FIELD_CHAINS; i++) {
+            if (square)
+                fe_sq(&s->x[i], &s->x[i]);
+            else
+                fe_mul(&s->x[i], &s->x[i], &s->x[(i + 1) % FIELD_CHAINS]);
+        }
     }
     return true;
+}
+
+static bool field_mul_run(const struct bench *b, void *state)
+{
+    return field_work(b, state, false);
+}
+
+static bool field_sq_run(const struct bench *b, void *state)
+{
+    return field_work(b, state, true);
 }
 
 /* --- points --------------------------------------------------------------------------------- */
@@ -105,8 +160,38 @@ static void *points_prepare(const struct bench *b, size_t size, size_t *things)
         s->message[i] = pse_span(s->uniform[i], 32);
     }
     fill_points(b, s);
+    memcpy(s->out, s->p, size * sizeof *s->out);
     *things = size;
     return s;
+}
+
+static bool add_run(const struct bench *b, void *state)
+{
+    struct points *s = state;
+
+    pse_point_add(b->group, s->out, s->out, s->p, s->n);
+    return true;
+}
+
+static bool sum_run(const struct bench *b, void *state)
+{
+    struct points *s = state;
+
+    pse_point_sum(b->group, s->out, s->p, s->n);
+    return true;
+}
+
+/* libsodium decodes both and encodes the sum. */
+static bool add_peer(const struct bench *b, void *state)
+{
+    struct points *s = state;
+    uint8_t out[32];
+    int bad = 0;
+
+    (void)b;
+    for (size_t i = 0; i + 1 < PEER_MAX; i++)
+        bad |= crypto_core_ristretto255_add(out, s->enc[i].b, s->enc[i + 1].b);
+    return bad == 0;
 }
 
 static bool base_run(const struct bench *b, void *state)
@@ -261,22 +346,37 @@ static void table_finish(const struct bench *b, void *state)
     pse_table_free(s->table);
 }
 
-#define MSM(log)                                                                            \
-    {                                                                                       \
-        "msm-2^" #log, BENCH_US, (size_t)1 << (log), points_prepare, msm_run, NULL, 0, NULL \
-    }
+static const struct bench_peer sodium_base =
+    BENCH_SODIUM(base_peer, PEER_MAX, "one by one, encoded");
+static const struct bench_peer sodium_mul =
+    BENCH_SODIUM(variable_peer, PEER_MAX, "one by one, decoded and encoded");
+static const struct bench_peer sodium_decode = BENCH_SODIUM(decode_peer, PEER_MAX, "one by one");
+static const struct bench_peer sodium_map = BENCH_SODIUM(map_peer, PEER_MAX, "one by one, encoded");
+static const struct bench_peer sodium_sum =
+    BENCH_SODIUM(add_peer, PEER_MAX - 1, "one by one, decoded and encoded");
+
+#define EXPONENTIATIONS \
+    &bench_p256_mul, &bench_p384_mul, &bench_gmp_2048, &bench_gmp_3072, &bench_gmp_4096
+
+#define MSM(log, ...) \
+    BENCH_ITEM("msm-2^" #log, BENCH_US, (size_t)1 << (log), points_prepare, msm_run, __VA_ARGS__)
 
 static const struct bench_item items[] = {
-    {"field51-mul", BENCH_NS, 0, field_prepare, field_run, NULL, 0, NULL},
-    {"fixed-base", BENCH_US, 2048, points_prepare, base_run, base_peer, PEER_MAX, NULL},
-    {"table-base", BENCH_US, 2048, table_prepare, table_run, base_peer, PEER_MAX, table_finish},
-    {"variable-base", BENCH_US, 512, points_prepare, variable_run, variable_peer, PEER_MAX, NULL},
-    {"variable-base-vt", BENCH_US, 512, points_prepare, variable_vt_run, variable_peer, PEER_MAX,
-     NULL},
-    {"decode", BENCH_US, 4096, points_prepare, decode_run, decode_peer, PEER_MAX, NULL},
-    {"encode", BENCH_US, 4096, points_prepare, encode_run, NULL, 0, NULL},
-    {"map-to-group", BENCH_US, 4096, points_prepare, map_run, map_peer, PEER_MAX, NULL},
-    {"hash-to-group", BENCH_US, 4096, points_prepare, h2g_run, NULL, 0, NULL},
+    BENCH_ITEM("field-mul", BENCH_NS, 0, field_prepare, field_mul_run),
+    BENCH_ITEM("field-square", BENCH_NS, 0, field_prepare, field_sq_run),
+    BENCH_ITEM("point-add", BENCH_NS, 2048, points_prepare, add_run, .peer = {&sodium_sum}),
+    BENCH_ITEM("point-sum", BENCH_NS, 2048, points_prepare, sum_run),
+    BENCH_ITEM("fixed-base", BENCH_US, 2048, points_prepare, base_run, .peer = {&sodium_base}),
+    BENCH_ITEM("table-base", BENCH_US, 2048, table_prepare, table_run, .peer = {&sodium_base},
+               .finish = table_finish),
+    BENCH_ITEM("variable-base", BENCH_US, 512, points_prepare, variable_run,
+               .peer = {&sodium_mul, EXPONENTIATIONS}),
+    BENCH_ITEM("variable-base-vt", BENCH_US, 512, points_prepare, variable_vt_run,
+               .peer = {&sodium_mul}),
+    BENCH_ITEM("decode", BENCH_US, 4096, points_prepare, decode_run, .peer = {&sodium_decode}),
+    BENCH_ITEM("encode", BENCH_US, 4096, points_prepare, encode_run),
+    BENCH_ITEM("map-to-group", BENCH_US, 4096, points_prepare, map_run, .peer = {&sodium_map}),
+    BENCH_ITEM("hash-to-group", BENCH_US, 4096, points_prepare, h2g_run),
     MSM(8),
     MSM(9),
     MSM(10),
@@ -287,8 +387,11 @@ static const struct bench_item items[] = {
     MSM(15),
     MSM(16),
     MSM(17),
-    {"msm-short-2^14", BENCH_US, 1 << 14, short_prepare, msm_run, NULL, 0, NULL},
-    {"msm-secret-2^10", BENCH_US, 1 << 10, points_prepare, msm_secret_run, NULL, 0, NULL},
+    MSM(18),
+    MSM(19, .slow = true),
+    MSM(20, .slow = true),
+    BENCH_ITEM("msm-short-2^14", BENCH_US, 1 << 14, short_prepare, msm_run),
+    BENCH_ITEM("msm-secret-2^10", BENCH_US, 1 << 10, points_prepare, msm_secret_run),
 };
 
 const struct bench_table bench_group = {items, CLI_COUNT(items)};

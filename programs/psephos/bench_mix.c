@@ -11,6 +11,7 @@ struct list {
     uint32_t n;
     struct pse_span in;
     struct pse_shuffle shuffle;
+    struct pse_span prepared;
     uint8_t *out;
     uint8_t *proof;
     size_t proof_n;
@@ -46,14 +47,10 @@ static bool make_list(const struct bench *b, struct list *s)
     return true;
 }
 
-static bool prove(const struct bench *b, struct list *s)
+static bool prove(const struct bench *b, struct list *s, const struct pse_shuffle_options *options)
 {
-    PSE_ARENA(arena, (size_t)1 << 30);
-    struct pse_shuffle_random random;
-
-    return pse_shuffle_random_draw(&random, &arena, s->n, 1, b->rng) == PSE_OK &&
-           pse_shuffle_prove(&s->joint, &s->shuffle, s->out, s->proof, s->in, &random, NULL) ==
-               PSE_OK;
+    return pse_shuffle_run(&s->joint, &s->shuffle, s->out, s->proof, s->in, b->rng, options) ==
+           PSE_OK;
 }
 
 static bool decrypt(const struct bench *b, struct list *s)
@@ -87,12 +84,47 @@ static void *list_prepare(const struct bench *b, size_t size, size_t *things)
                                       .rows = s->n,
                                       .in_hash = s->decrypt.in_hash};
     *things = size;
-    return prove(b, s) && decrypt(b, s) ? s : NULL;
+    return prove(b, s, NULL) && decrypt(b, s) ? s : NULL;
 }
 
 static bool shuffle_run(const struct bench *b, void *state)
 {
-    return prove(b, state);
+    return prove(b, state, NULL);
+}
+
+static bool isolated_run(const struct bench *b, void *state)
+{
+    static const struct pse_shuffle_options isolated = {.isolated = true};
+
+    return prove(b, state, &isolated);
+}
+
+/* Rows must not serve twice where they hide something; here they hide nothing. */
+static bool prepared_run(const struct bench *b, void *state)
+{
+    struct list *s = state;
+    const struct pse_shuffle_options options = {.prepared = s->prepared};
+
+    return prove(b, state, &options);
+}
+
+static void *prepared_prepare(const struct bench *b, size_t size, size_t *things)
+{
+    struct list *s = list_prepare(b, size, things);
+    uint8_t *rows = PSE_NEW(b->arena, uint8_t, size * pse_shuffle_prepared_size(1));
+
+    if (s == NULL || rows == NULL ||
+        pse_shuffle_prepare(&s->joint, rows, size, 1, b->rng) != PSE_OK)
+        return NULL;
+    s->prepared = pse_span(rows, size * pse_shuffle_prepared_size(1));
+    return s;
+}
+
+static bool rows_run(const struct bench *b, void *state)
+{
+    struct list *s = state;
+
+    return pse_shuffle_prepare(&s->joint, (uint8_t *)s->prepared.p, s->n, 1, b->rng) == PSE_OK;
 }
 
 static bool shuffle_verify_run(const struct bench *b, void *state)
@@ -102,6 +134,17 @@ static bool shuffle_verify_run(const struct bench *b, void *state)
 
     return pse_shuffle_verify(&s->joint, &verdict, &s->shuffle, s->in, pse_span(s->out, s->in.n),
                               pse_span(s->proof, s->proof_n), b->rng) == PSE_OK;
+}
+
+/* One mixer's whole work and the check of it. */
+static bool mix_run(const struct bench *b, void *state)
+{
+    return shuffle_run(b, state) && shuffle_verify_run(b, state);
+}
+
+static bool isolated_mix_run(const struct bench *b, void *state)
+{
+    return isolated_run(b, state) && shuffle_verify_run(b, state);
 }
 
 static bool share_run(const struct bench *b, void *state)
@@ -144,6 +187,15 @@ static void *combined_prepare(const struct bench *b, size_t size, size_t *things
     return s != NULL && combine_run(b, s) ? s : NULL;
 }
 
+/* The list as one thing. */
+static void *whole_prepare(const struct bench *b, size_t size, size_t *things)
+{
+    void *s = list_prepare(b, size, things);
+
+    *things = 1;
+    return s;
+}
+
 static void list_finish(const struct bench *b, void *state)
 {
     struct list *s = state;
@@ -153,15 +205,29 @@ static void list_finish(const struct bench *b, void *state)
     pse_secret_wipe(&s->x);
 }
 
-enum { ROWS = 8192 };
+enum { ROWS = 8192, ESTONIA_2023 = 312181 };
 
 static const struct bench_item items[] = {
-    {"shuffle-made", BENCH_US, ROWS, list_prepare, shuffle_run, NULL, 0, list_finish},
-    {"shuffle-verified", BENCH_US, ROWS, list_prepare, shuffle_verify_run, NULL, 0, list_finish},
-    {"share-made", BENCH_US, ROWS, list_prepare, share_run, NULL, 0, list_finish},
-    {"share-verified", BENCH_US, ROWS, list_prepare, share_verify_run, NULL, 0, list_finish},
-    {"combine", BENCH_US, ROWS, list_prepare, combine_run, NULL, 0, list_finish},
-    {"combine-checked", BENCH_US, ROWS, combined_prepare, combine_check_run, NULL, 0, list_finish},
+    BENCH_ITEM("shuffle-made", BENCH_US, ROWS, list_prepare, shuffle_run, .finish = list_finish,
+               .peer = {&bench_p256_shuffle_made}),
+    BENCH_ITEM("shuffle-made-isolated", BENCH_US, ROWS, list_prepare, isolated_run,
+               .finish = list_finish),
+    BENCH_ITEM("shuffle-made-prepared", BENCH_US, ROWS, prepared_prepare, prepared_run,
+               .finish = list_finish),
+    BENCH_ITEM("shuffle-rows-prepared", BENCH_US, ROWS, prepared_prepare, rows_run,
+               .finish = list_finish),
+    BENCH_ITEM("shuffle-verified", BENCH_US, ROWS, list_prepare, shuffle_verify_run,
+               .finish = list_finish, .peer = {&bench_p256_shuffle_verified}),
+    BENCH_ITEM("mix-312181", BENCH_S, ESTONIA_2023, whole_prepare, mix_run, .finish = list_finish,
+               .slow = true),
+    BENCH_ITEM("mix-312181-isolated", BENCH_S, ESTONIA_2023, whole_prepare, isolated_mix_run,
+               .finish = list_finish, .slow = true),
+    BENCH_ITEM("share-made", BENCH_US, ROWS, list_prepare, share_run, .finish = list_finish),
+    BENCH_ITEM("share-verified", BENCH_US, ROWS, list_prepare, share_verify_run,
+               .finish = list_finish),
+    BENCH_ITEM("combine", BENCH_US, ROWS, list_prepare, combine_run, .finish = list_finish),
+    BENCH_ITEM("combine-checked", BENCH_US, ROWS, combined_prepare, combine_check_run,
+               .finish = list_finish),
 };
 
 const struct bench_table bench_mix = {items, CLI_COUNT(items)};

@@ -272,26 +272,29 @@ static void audit_finish(const struct bench *b, void *state)
     record_reader_close(state);
 }
 
+static const struct bench_peer sodium_tiles =
+    BENCH_SODIUM(tiles_peer, TILES *TILE_BYTES, "SHA-256");
+static const struct bench_peer sodium_leaves =
+    BENCH_SODIUM(leaves_peer, MESSAGES, "SHA-256 one by one");
+static const struct bench_peer sodium_transcripts =
+    BENCH_SODIUM(transcripts_peer, MESSAGES, "SHA-512 one by one");
+static const struct bench_peer sodium_signature =
+    BENCH_SODIUM(sign_peer, SIGNATURES, "Ed25519 one by one");
+
 static const struct bench_item items[] = {
-    {"sha256-tile", BENCH_MIB_PER_SECOND, TILES, tiles_prepare, tiles_run, tiles_peer,
-     TILES *TILE_BYTES, NULL},
-    {"tile-root", BENCH_MIB_PER_SECOND, TILES, tiles_prepare, roots_run, NULL, 0, NULL},
-    {"leaf-hashed", BENCH_NS, LEAF_BYTES, messages_prepare, leaves_run, leaves_peer, MESSAGES,
-     NULL},
-    {"transcript-hashed", BENCH_NS, TRANSCRIPT_BYTES, messages_prepare, transcripts_run,
-     transcripts_peer, MESSAGES, NULL},
-    {"json-parse", BENCH_MIB_PER_SECOND, JSON_MEMBERS, json_prepare, json_run, NULL, 0, NULL},
-    {"ed25519-verified", BENCH_PER_SECOND, SIGNATURES, sign_prepare, sign_run, sign_peer,
-     SIGNATURES, NULL},
+    BENCH_ITEM("sha256-tile", BENCH_MIB_PER_SECOND, TILES, tiles_prepare, tiles_run,
+               .peer = {&sodium_tiles}),
+    BENCH_ITEM("tile-root", BENCH_MIB_PER_SECOND, TILES, tiles_prepare, roots_run),
+    BENCH_ITEM("leaf-hashed", BENCH_NS, LEAF_BYTES, messages_prepare, leaves_run,
+               .peer = {&sodium_leaves}),
+    BENCH_ITEM("transcript-hashed", BENCH_NS, TRANSCRIPT_BYTES, messages_prepare, transcripts_run,
+               .peer = {&sodium_transcripts}),
+    BENCH_ITEM("json-parse", BENCH_MIB_PER_SECOND, JSON_MEMBERS, json_prepare, json_run),
+    BENCH_ITEM("ed25519-verified", BENCH_PER_SECOND, SIGNATURES, sign_prepare, sign_run,
+               .peer = {&sodium_signature, &bench_p256_verify, &bench_p384_verify}),
 };
 
 const struct bench_table bench_record = {items, CLI_COUNT(items)};
 
-const struct bench_item bench_audit = {"record-entries-verified",
-                                       BENCH_PER_SECOND,
-                                       0,
-                                       audit_prepare,
-                                       audit_run,
-                                       NULL,
-                                       0,
-                                       audit_finish};
+const struct bench_item bench_audit = BENCH_ITEM("record-entries-verified", BENCH_PER_SECOND, 0,
+                                                 audit_prepare, audit_run, .finish = audit_finish);
