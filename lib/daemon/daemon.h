@@ -11,8 +11,12 @@
 
 #include "clock.h"
 #include "config.h"
+#include "event.h"
 #include "fault.h"
+#include "life.h"
 #include "log.h"
 #include "metrics.h"
+#include "sandbox.h"
+#include "secret.h"
 
 #endif
