@@ -94,8 +94,10 @@ static void waiter_tell(struct waiter *w, pse_rc rc, struct pse_span body,
     w->rc = rc;
     if (body.n > 0)
         pse_buf_put(&w->body, body.p, body.n);
-    if (result != NULL)
+    if (result != NULL) {
         w->result = *result;
+        w->result.receipt = pse_span(NULL, 0);
+    }
     w->is_over = true;
     pthread_cond_broadcast(&w->came);
 }
@@ -104,8 +106,7 @@ static void waiter_tell(struct waiter *w, pse_rc rc, struct pse_span body,
  */
 
 /* RECORDED is followed by WITNESSED, so its slot stays. */
-static void one_result(struct sequence_client *c, const struct sequence_result *r,
-                       struct pse_span checkpoint, uint8_t kind)
+static void one_result(struct sequence_client *c, const struct sequence_result *r, uint8_t kind)
 {
     struct slot *s;
     sequence_done *done = NULL;
@@ -125,7 +126,7 @@ static void one_result(struct sequence_client *c, const struct sequence_result *
     }
     pthread_mutex_unlock(&c->lock);
     if (done != NULL)
-        done(ctx, r, checkpoint);
+        done(ctx, r);
 }
 
 static pse_rc results(struct sequence_client *c, struct sequence_results *room, uint8_t kind,
@@ -133,7 +134,7 @@ static pse_rc results(struct sequence_client *c, struct sequence_results *room, 
 {
     PSE_TRY(sequence_results_parse(room, body));
     for (size_t i = 0; i < room->n; i++)
-        one_result(c, &room->result[i], room->checkpoint, kind);
+        one_result(c, &room->result[i], kind);
     return PSE_OK;
 }
 
@@ -191,7 +192,7 @@ static void fail_all(struct sequence_client *c)
         }
         pthread_mutex_unlock(&c->lock);
         if (done != NULL)
-            done(ctx, &r, pse_span(NULL, 0));
+            done(ctx, &r);
     }
 }
 

@@ -13,11 +13,9 @@
 struct sequence_client;
 
 /** What became of one entry. Called once or, after RECORDED, a second time; from the client's
- * reading thread, so it must not block or call this header's waiting functions. @p checkpoint is
- * the cosigned note that result->path belongs to, empty unless WITNESSED; both live until it
- * returns. */
-typedef void sequence_done(void *ctx, const struct sequence_result *result,
-                           struct pse_span checkpoint);
+ * reading thread, so it must not block or call this header's waiting functions. The result
+ * and its receipt live until it returns. */
+typedef void sequence_done(void *ctx, const struct sequence_result *result);
 
 /** A client of the sequencer at the Unix socket @p path, with room for @p pending entries under
  * way. It connects in the background and keeps trying. PSE_E_MEMORY. */
@@ -46,8 +44,8 @@ PSE_MUST pse_rc sequence_status(struct sequence_client *c, struct sequence_statu
 PSE_MUST pse_rc sequence_set_level(struct sequence_client *c, uint8_t level);
 /** Send a blob whole; durable on PSE_OK. PSE_E_MISMATCH: the sequencer refuses it. */
 PSE_MUST pse_rc sequence_blob(struct sequence_client *c, struct pse_span blob);
-/** Send entries one after the other and wait until each is witnessed or recorded; *result is the
- * last one's. Stops at the first that is neither (PSE_E_MISMATCH). */
+/** Send one entry and wait until it is witnessed or recorded; *result (without the receipt) says
+ * which. PSE_E_MISMATCH: neither; *result says why. */
 PSE_MUST pse_rc sequence_put_entry(struct sequence_client *c, struct sequence_result *result,
                                    uint8_t source, struct pse_span entry);
 

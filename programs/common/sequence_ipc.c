@@ -136,6 +136,8 @@ static bool is_outcome(uint8_t x)
     return x >= SEQUENCE_WITNESSED && x <= SEQUENCE_DONE;
 }
 
+enum { RESULTS_FIXED = 2, RESULT_EACH = 4 + 1 + 2 + 8 + 32 + 2 };
+
 static void result_put(struct pse_buf *b, const struct sequence_result *x)
 {
     pse_wr_u32(b, x->tag);
@@ -143,46 +145,45 @@ static void result_put(struct pse_buf *b, const struct sequence_result *x)
     pse_wr_u16(b, x->rule);
     pse_wr_u64(b, x->index);
     pse_wr_hash(b, &x->leaf);
-    pse_wr_u8(b, (uint8_t)x->path.n);
-    for (size_t i = 0; i < x->path.n; i++)
-        pse_wr_hash(b, &x->path.hash[i]);
+    pse_wr_v16(b, x->receipt);
 }
 
 static pse_rc result_parse(struct sequence_result *out, struct pse_rd *r)
 {
-    uint8_t n;
-
     PSE_TRY(pse_rd_u32(&out->tag, r));
     PSE_TRY(pse_rd_u8(&out->outcome, r));
     PSE_TRY(pse_rd_u16(&out->rule, r));
     PSE_TRY(pse_rd_u64(&out->index, r));
     PSE_TRY(pse_rd_hash(&out->leaf, r));
-    PSE_TRY(pse_rd_u8(&n, r));
-    if (!is_outcome(out->outcome) || n > PSE_TREE_PROOF_MAX)
+    PSE_TRY(pse_rd_v16(&out->receipt, r));
+    if (!is_outcome(out->outcome) || (out->outcome == SEQUENCE_WITNESSED) != (out->receipt.n > 0))
         return PSE_E_RANGE;
-    out->path.n = n;
-    for (size_t i = 0; i < n; i++)
-        PSE_TRY(pse_rd_hash(&out->path.hash[i], r));
     return PSE_OK;
 }
 
-void sequence_results_put(struct pse_buf *b, struct pse_span checkpoint,
-                          const struct sequence_result *result, size_t n)
+void sequence_results_put(struct pse_buf *b, uint16_t *taken, const struct sequence_result *result,
+                          size_t n)
 {
-    PSE_REQUIRE(n <= SEQUENCE_BATCH_MAX);
-    pse_wr_v16(b, checkpoint);
-    pse_wr_u16(b, (uint16_t)n);
-    for (size_t i = 0; i < n; i++)
+    size_t bytes = RESULTS_FIXED;
+    uint16_t fit = 0;
+
+    while (fit < n && fit < SEQUENCE_BATCH_MAX &&
+           bytes + RESULT_EACH + result[fit].receipt.n <= PSE_IPC_BODY_MAX) {
+        bytes += RESULT_EACH + result[fit].receipt.n;
+        fit++;
+    }
+    pse_wr_u16(b, fit);
+    for (size_t i = 0; i < fit; i++)
         result_put(b, &result[i]);
+    *taken = fit;
 }
 
 pse_rc sequence_results_parse(struct sequence_results *out, struct pse_span body)
 {
     struct pse_rd r = pse_rd(body);
 
-    PSE_TRY(pse_rd_v16(&out->checkpoint, &r));
     PSE_TRY(pse_rd_u16(&out->n, &r));
-    if (out->n > SEQUENCE_BATCH_MAX)
+    if (out->n == 0 || out->n > SEQUENCE_BATCH_MAX)
         return PSE_E_RANGE;
     for (size_t i = 0; i < out->n; i++)
         PSE_TRY(result_parse(&out->result[i], &r));

@@ -8,19 +8,18 @@
  *
  * | kind | request after the tag | answer after the tag |
  * |---|---|---|
- * | SUBMIT | u8 source, u16 n, n × (u32 tag, v16 entry) | v16 checkpoint, u16 n, n × outcome |
+ * | SUBMIT | u8 source, u16 n, n × (u32 tag, v16 entry) | u16 n, n × outcome |
  * | BLOB | [32] hash, u32 total, u32 offset, bytes | u8 outcome |
  * | VIEW | [32] credential | struct sequence_view |
- * | RECEIPT | [32] leaf | v16 checkpoint, outcome |
+ * | RECEIPT | [32] leaf | u16 n = 1, outcome |
  * | STATUS | – | struct sequence_status |
  * | LEVEL | u8 level | u8 outcome |
  *
- * An outcome is u32 tag, u8 outcome, u16 rule, u64 index, [32] leaf, u8 k, k × [32] hash. */
+ * An outcome is u32 tag, u8 outcome, u16 rule, u64 index, [32] leaf, v16 receipt. */
 #ifndef PSE_PROGRAMS_SEQUENCE_IPC_H
 #define PSE_PROGRAMS_SEQUENCE_IPC_H
 
 #include "codec/codec.h"
-#include "merkle/merkle.h"
 
 enum sequence_kind {
     SEQUENCE_SUBMIT = 1,
@@ -53,7 +52,7 @@ struct sequence_result {
     uint16_t rule; /* 0: none */
     uint64_t index;
     pse_hash leaf;
-    struct pse_tree_proof path; /* WITNESSED: for the checkpoint beside it */
+    struct pse_span receipt; /* WITNESSED: the tlog-proof file; else empty. Borrowed */
 };
 
 struct sequence_view {
@@ -124,16 +123,15 @@ PSE_MUST pse_rc sequence_tag_parse(uint32_t *tag, struct pse_span body);
 /* --- answers -----------------------------------------------------------------------------------
  */
 
-/** Answers to entries under one checkpoint (empty when none is witnessed). */
 struct sequence_results {
-    struct pse_span checkpoint; /* borrowed */
     uint16_t n;
     struct sequence_result result[SEQUENCE_BATCH_MAX];
 };
-/** n <= SEQUENCE_BATCH_MAX (PSE_REQUIRE). */
-void sequence_results_put(struct pse_buf *b, struct pse_span checkpoint,
-                          const struct sequence_result *result, size_t n);
-/** PSE_E_LENGTH, PSE_E_RANGE (count, outcome, path). */
+/** The first results that fit a frame; *taken says how many, at least one of n > 0. A receipt has
+ * at most 65,535 bytes (PSE_REQUIRE). */
+void sequence_results_put(struct pse_buf *b, uint16_t *taken, const struct sequence_result *result,
+                          size_t n);
+/** PSE_E_LENGTH, PSE_E_RANGE (count, outcome, a receipt that is missing or out of place). */
 PSE_MUST pse_rc sequence_results_parse(struct sequence_results *out, struct pse_span body);
 
 /** BLOB and LEVEL. */

@@ -91,7 +91,8 @@ static void test_bodies_have_one_form(void **state)
     struct pse_buf b = PSE_BUF(1 << 20);
     const struct pse_span entry[2] = {pse_span_str("one"), pse_span_str("")};
     const uint32_t tag[2] = {1, 0xfffefdfc};
-    struct sequence_result r = {.tag = 5, .outcome = SEQUENCE_WITNESSED, .index = 9, .path.n = 2};
+    struct sequence_result r = {
+        .tag = 5, .outcome = SEQUENCE_WITNESSED, .index = 9, .receipt = pse_span_str("proof")};
     const uint8_t about[32] = {1, 2, 3};
     uint16_t taken;
 
@@ -109,7 +110,7 @@ static void test_bodies_have_one_form(void **state)
     sequence_level_put(&b, 3, 4);
     only_whole(&b, parse_level, false);
     b = PSE_BUF(1 << 20);
-    sequence_results_put(&b, entry[0], &r, 1);
+    sequence_results_put(&b, &taken, &r, 1);
     only_whole(&b, parse_results, false);
     b = PSE_BUF(1 << 20);
     sequence_done_put(&b, 3, SEQUENCE_DONE);
@@ -130,6 +131,7 @@ static void refused(pse_rc (*parse)(struct pse_span body), const void *bytes, si
 static void test_values_out_of_range(void **state)
 {
     struct pse_buf b = PSE_BUF(4096);
+    uint16_t taken;
 
     (void)state;
     refused(parse_submit, "\0\0\1\0\0\0\1\0\0", 9); /* source 0 */
@@ -139,7 +141,8 @@ static void test_values_out_of_range(void **state)
     refused(parse_level, "\0\0\0\1\5", 5);
     refused(parse_done, "\0\0\0\1\0", 5);
     refused(parse_done, "\0\0\0\1\12", 5);
-    refused(parse_results, "\0\0\0\101", 4);
+    refused(parse_results, "\0\101", 2);
+    refused(parse_results, "\0\0", 2);
     sequence_blob_put(&b, &(struct sequence_blob){.total = 2, .bytes = pse_span_str("abc")});
     assert_int_equal(parse_blob(pse_buf_span(&b)), PSE_E_RANGE);
     b.n = 0;
@@ -149,15 +152,22 @@ static void test_values_out_of_range(void **state)
     sequence_blob_put(&b, &(struct sequence_blob){.total = 2, .offset = 1}); /* no progress */
     assert_int_equal(parse_blob(pse_buf_span(&b)), PSE_E_RANGE);
     b.n = 0;
-    sequence_results_put(&b, pse_span(NULL, 0),
-                         &(struct sequence_result){.outcome = SEQUENCE_DONE + 1}, 1);
+    sequence_results_put(&b, &taken, &(struct sequence_result){.outcome = SEQUENCE_DONE + 1}, 1);
+    assert_int_equal(parse_results(pse_buf_span(&b)), PSE_E_RANGE);
+    b.n = 0;
+    sequence_results_put(&b, &taken, &(struct sequence_result){.outcome = SEQUENCE_WITNESSED}, 1);
+    assert_int_equal(parse_results(pse_buf_span(&b)), PSE_E_RANGE);
+    b.n = 0;
+    sequence_results_put(
+        &b, &taken,
+        &(struct sequence_result){.outcome = SEQUENCE_RECORDED, .receipt = pse_span_str("x")}, 1);
     assert_int_equal(parse_results(pse_buf_span(&b)), PSE_E_RANGE);
     pse_buf_free(&b);
 }
 
 static void test_submit_takes_what_fits(void **state)
 {
-    static uint8_t big[PSE_ENTRY_MAX];
+    static uint8_t big[UINT16_MAX];
     struct pse_span entry[SEQUENCE_BATCH_MAX + 1];
     uint32_t tag[SEQUENCE_BATCH_MAX + 1] = {0};
     struct pse_buf b = PSE_BUF(PSE_IPC_FRAME_MAX);
@@ -167,7 +177,7 @@ static void test_submit_takes_what_fits(void **state)
     for (size_t i = 0; i <= SEQUENCE_BATCH_MAX; i++)
         entry[i] = pse_span(big, sizeof big);
     sequence_submit_put(&b, &taken, SEQUENCE_BALLOTS, tag, entry, SEQUENCE_BATCH_MAX);
-    assert_int_equal(taken, PSE_IPC_BODY_MAX / (PSE_ENTRY_MAX + 6));
+    assert_int_equal(taken, PSE_IPC_BODY_MAX / (UINT16_MAX + 6));
     assert_true(b.n <= PSE_IPC_BODY_MAX);
     assert_int_equal(parse_submit(pse_buf_span(&b)), PSE_OK);
     b.n = 0;
@@ -223,16 +233,16 @@ struct seen {
     pthread_mutex_t lock;
     int calls;
     uint8_t outcome[4];
-    size_t checkpoint_n;
+    size_t receipt_n;
 };
 
-static void note(void *ctx, const struct sequence_result *result, struct pse_span checkpoint)
+static void note(void *ctx, const struct sequence_result *result)
 {
     struct seen *s = ctx;
 
     pthread_mutex_lock(&s->lock);
     s->outcome[s->calls++ & 3] = result->outcome;
-    s->checkpoint_n = checkpoint.n;
+    s->receipt_n = result->receipt.n;
     pthread_mutex_unlock(&s->lock);
 }
 
@@ -264,9 +274,11 @@ static void answer(struct stage *s, uint32_t tag, uint8_t outcome)
 {
     struct sequence_result r = {.tag = tag, .outcome = outcome};
     struct pse_buf b = PSE_BUF(4096);
+    uint16_t taken;
 
-    sequence_results_put(
-        &b, outcome == SEQUENCE_WITNESSED ? pse_span_str("note") : pse_span(NULL, 0), &r, 1);
+    if (outcome == SEQUENCE_WITNESSED)
+        r.receipt = pse_span_str("proof");
+    sequence_results_put(&b, &taken, &r, 1);
     assert_int_equal(pse_ipc_send(s->peer, SEQUENCE_SUBMIT | SEQUENCE_ANSWER, pse_buf_span(&b)),
                      PSE_OK);
     pse_buf_free(&b);
@@ -296,7 +308,7 @@ static void test_answers_find_their_entry(void **state)
     wait_calls(&seen[1], 2);
     assert_int_equal(seen[1].outcome[0], SEQUENCE_RECORDED);
     assert_int_equal(seen[1].outcome[1], SEQUENCE_WITNESSED);
-    assert_int_equal(seen[1].checkpoint_n, 4);
+    assert_int_equal(seen[1].receipt_n, 5);
     assert_int_equal(seen[0].calls, 0);
     /* An answer that comes twice, or to a tag never given, meets nobody. */
     answer(&s, x.tag[1], SEQUENCE_WITNESSED);
