@@ -16,6 +16,7 @@
     X(vote, "seal a ballot") \
     X(record, "the board's work on the public record") \
     X(stamp, "have the closing checkpoint time-stamped, and judge stamps") \
+    X(witness, "cosign logs that only ever grow") \
     X(bench, "measure the speed of this machine, other libraries beside it") \
     X(count, "count ballots or votes by one rule, every stage shown")
 // clang-format on

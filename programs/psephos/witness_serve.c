@@ -1,0 +1,277 @@
+/* The service of psephos witness run: add-checkpoint and the monitoring addresses.
+ *
+ * One worker takes up to 64 waiting requests at once, verifies their signatures, and lets them
+ * share one transaction: racing requests cost one commit. The HTTP thread itself answers readers.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "codec/codec.h"
+#include "common/options.h"
+#include "common/sysrng.h"
+#include "daemon/daemon.h"
+#include "net/net.h"
+#include "psephos/witness.h"
+
+enum { QUEUE = 1024 };
+
+struct service {
+    struct pse_witness_state *st;
+    const struct key *key;
+    struct pse_log log;
+    struct pse_add_checkpoint *add; /* the one worker's, PSE_HTTP_BATCH_MAX of them */
+    volatile sig_atomic_t failed;   /* written by the worker, read after it has ended */
+};
+
+static const char text_type[] = "text/plain; charset=utf-8";
+
+/* --- add-checkpoint ------------------------------------------------------------------------------
+ */
+
+static void answer(struct pse_http_call *call, const struct pse_witness_item *item)
+{
+    struct pse_buf size = PSE_BUF(PSE_TREE_SIZE_TEXT_MAX);
+
+    switch (item->verdict) {
+    case PSE_WITNESS_GOOD:
+        pse_http_answer_text(call, 200, text_type, pse_buf_span(&item->lines));
+        break;
+    case PSE_WITNESS_CONFLICT:
+        pse_tree_size_put(&size, item->size);
+        pse_http_answer_text(call, 409, "text/x.tlog.size", pse_buf_span(&size));
+        break;
+    case PSE_WITNESS_MALFORMED: pse_http_problem(call, 400, "malformed"); break;
+    case PSE_WITNESS_UNSIGNED: pse_http_problem(call, 403, "unsigned"); break;
+    case PSE_WITNESS_UNKNOWN: pse_http_problem(call, 404, "unknown-log"); break;
+    case PSE_WITNESS_INCONSISTENT: pse_http_problem(call, 422, "inconsistent"); break;
+    }
+    pse_buf_free(&size);
+}
+
+/* All that needs no state. */
+static enum pse_witness_verdict examine(struct pse_add_checkpoint *add, const struct service *w,
+                                        struct pse_span body)
+{
+    const struct pse_vkey *keys;
+    size_t n;
+
+    if (pse_add_checkpoint_parse(add, body) != PSE_OK)
+        return PSE_WITNESS_MALFORMED;
+    keys = pse_witness_state_keys(&n, w->st, add->origin);
+    return pse_add_checkpoint_signed(add, keys, n);
+}
+
+static void note_refusal(struct service *w, const struct pse_witness_item *item)
+{
+    if (item->verdict == PSE_WITNESS_INCONSISTENT)
+        PSE_LOG(&w->log, PSE_LOG_WARNING, "witness.inconsistent", PSE_F("log", item->add->origin),
+                PSE_F("size", item->add->size), PSE_F("cosigned", item->size));
+}
+
+/* What the transaction gave: durable verdicts, or none at all. */
+static void conclude(struct service *w, struct pse_http_call *const *call,
+                     struct pse_witness_item *item, size_t n, pse_rc rc)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (rc != PSE_OK) {
+            pse_http_problem(call[i], 503, "storage");
+            continue;
+        }
+        note_refusal(w, &item[i]);
+        answer(call[i], &item[i]);
+        pse_buf_free(&item[i].lines);
+    }
+    if (rc == PSE_OK || w->failed)
+        return;
+    PSE_LOG(&w->log, PSE_LOG_ERROR, "witness.storage.failed", PSE_F("status", pse_rc_name(rc)));
+    w->failed = 1; /* whether the commit happened is not known: end, never retry */
+    (void)kill(getpid(), SIGTERM);
+}
+
+static void add_checkpoints(void *ctx, struct pse_http_call *const *call, size_t n)
+{
+    struct service *w = ctx;
+    struct pse_witness_item item[PSE_HTTP_BATCH_MAX];
+    struct pse_http_call *signed_call[PSE_HTTP_BATCH_MAX];
+    struct timespec now;
+    size_t kept = 0;
+    pse_rc rc = PSE_E_IO;
+
+    for (size_t i = 0; i < n; i++) {
+        struct pse_witness_item x = {.add = &w->add[kept]};
+
+        x.verdict = examine(&w->add[kept], w, pse_http_body(call[i]));
+        if (x.verdict != PSE_WITNESS_GOOD) {
+            answer(call[i], &x);
+            continue;
+        }
+        item[kept] = x;
+        signed_call[kept++] = call[i];
+    }
+    if (kept == 0)
+        return;
+    if (!w->failed && clock_gettime(CLOCK_REALTIME, &now) == 0 && now.tv_sec > 0)
+        rc = pse_witness_state_commit(w->st, item, kept, &w->key->sign, (uint64_t)now.tv_sec);
+    conclude(w, signed_call, item, kept, rc);
+}
+
+/* --- readers ------------------------------------------------------------------------------------
+ */
+
+/* <hex of SHA-256(origin)>/checkpoint */
+static void monitoring(void *ctx, struct pse_http_call *const *call, size_t n)
+{
+    static const char leaf[] = "/checkpoint";
+    const struct service *w = ctx;
+    struct pse_span tail = pse_http_tail(call[0]);
+    struct pse_http_answer a = {.status = 200, .type = text_type, .own = PSE_BUF(2 * PSE_NOTE_MAX)};
+    pse_hash hash;
+    pse_rc rc = PSE_E_MISSING;
+
+    PSE_REQUIRE(n == 1);
+    if (tail.n == 64 + sizeof leaf - 1 && memcmp(tail.p + 64, leaf, sizeof leaf - 1) == 0 &&
+        pse_hex_decode(hash.b, sizeof hash.b, pse_span(tail.p, 64)) == PSE_OK)
+        rc = pse_witness_state_note(&a.own, w->st, &hash);
+    if (rc != PSE_OK) {
+        pse_buf_free(&a.own);
+        pse_http_problem(call[0], rc == PSE_E_MISSING ? 404 : 503,
+                         rc == PSE_E_MISSING ? "not-found" : "busy");
+        return;
+    }
+    pse_http_answer_header(&a, "Cache-Control", "max-age=2");
+    pse_http_answer_header(&a, "Access-Control-Allow-Origin", "*");
+    pse_http_answer(call[0], &a);
+}
+
+static void health(void *ctx, struct pse_http_call *const *call, size_t n)
+{
+    (void)ctx;
+    PSE_REQUIRE(n == 1);
+    pse_http_answer_text(call[0], 200, text_type, pse_span_str("ok\n"));
+}
+
+/* --- life --------------------------------------------------------------------------------------
+ */
+
+static pse_rc listen_on(int *fd, char address[PSE_HTTP_ADDRESS], const char *name,
+                        const char *where)
+{
+    pse_rc rc = pse_http_listen(fd, address, where);
+
+    switch (rc) {
+    case PSE_OK: break;
+    case PSE_E_SYNTAX:
+        cli_error(name, "--listen '%s' is no address; say 127.0.0.1:PORT, [::1]:PORT or unix:PATH",
+                  where);
+        break;
+    case PSE_E_UNSUPPORTED:
+        cli_error(name,
+                  "--listen '%s' is not a loopback address; let a web server with TLS pass "
+                  "requests on (see docs/ledger.md)",
+                  where);
+        break;
+    case PSE_E_MISSING:
+        cli_error(name, "--listen '%s': no such socket was passed (LISTEN_FDS)", where);
+        break;
+    default: cli_error(name, "cannot listen on %s: %s", where, strerror(errno));
+    }
+    return rc;
+}
+
+/* The seed of the jitter; nothing secret hangs on it. */
+static pse_rc jitter(uint64_t *seed, const char *name)
+{
+    PSE_RNG(rng);
+
+    PSE_TRY(sysrng_start(&rng, name));
+    pse_rng_fill(&rng, seed, sizeof *seed);
+    return PSE_OK;
+}
+
+static void wait_for_stop(const sigset_t *stop)
+{
+    int signal;
+
+    while (sigwait(stop, &signal) != 0)
+        ;
+}
+
+static pse_rc serve(const char *name, struct service *w, const struct pse_http_options *o, int fd,
+                    const char *address, const sigset_t *stop)
+{
+    struct pse_http *http;
+    pse_rc rc = pse_http_start(&http, o, fd);
+
+    if (rc != PSE_OK) {
+        cli_error(name, "cannot serve on %s (%s)", address, pse_rc_name(rc));
+        return rc;
+    }
+    printf("%s\n", address);
+    (void)fflush(stdout);
+    PSE_LOG(&w->log, PSE_LOG_NOTICE, "witness.start",
+            PSE_F("name", pse_witness_state_self(w->st)->name),
+            PSE_F("logs", (uint64_t)pse_witness_state_logs(w->st)));
+    wait_for_stop(stop);
+    pse_http_stop(http);
+    PSE_LOG(&w->log, PSE_LOG_NOTICE, "witness.stop", PSE_F("failed", w->failed != 0));
+    if (w->failed == 0)
+        return PSE_OK;
+    cli_error(name, "the state could not be stored; mend the disk and start again");
+    return PSE_E_IO;
+}
+
+pse_rc witness_serve(const char *name, struct pse_witness_state *st, const struct key *key,
+                     const char *listen)
+{
+    struct service w = {.st = st, .key = key, .failed = 0};
+    const struct pse_http_route route[] = {
+        {.methods = PSE_HTTP_POST,
+         .path = "/add-checkpoint",
+         .body_max = PSE_ADD_CHECKPOINT_MAX,
+         .lane = 0,
+         .batch = PSE_HTTP_BATCH_MAX,
+         .handle = add_checkpoints,
+         .ctx = &w},
+        {.methods = PSE_HTTP_GET, .path = "/healthz", .lane = PSE_HTTP_INLINE, .handle = health},
+        {.methods = PSE_HTTP_GET,
+         .path = "/",
+         .lane = PSE_HTTP_INLINE,
+         .handle = monitoring,
+         .ctx = &w},
+    };
+    struct pse_http_options o = {
+        .route = route,
+        .routes = CLI_COUNT(route),
+        .lane = {{.capacity = QUEUE, .workers = 1}},
+        /* behind an edge all come from one address; the edge bounds its sources */
+        .per_source = UINT_MAX,
+    };
+    char address[PSE_HTTP_ADDRESS];
+    sigset_t stop;
+    int fd;
+    pse_rc rc;
+
+    pse_log_init(&w.log, STDERR_FILENO, PSE_LOG_NOTICE);
+    (void)sigemptyset(&stop);
+    (void)sigaddset(&stop, SIGTERM);
+    (void)sigaddset(&stop, SIGINT);
+    PSE_REQUIRE(pthread_sigmask(SIG_BLOCK, &stop, NULL) == 0); /* before there are threads */
+    PSE_TRY(jitter(&o.seed, name));
+    PSE_TRY(listen_on(&fd, address, name, listen));
+    w.add = calloc(PSE_HTTP_BATCH_MAX, sizeof *w.add);
+    if (w.add == NULL) {
+        (void)close(fd);
+        cli_error(name, "no memory to serve");
+        return PSE_E_MEMORY;
+    }
+    rc = serve(name, &w, &o, fd, address, &stop);
+    free(w.add);
+    return rc;
+}
