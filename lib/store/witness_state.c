@@ -21,7 +21,7 @@ struct log {
     struct pse_buf note; /* as published; under the lock */
 };
 
-struct pse_witness_state {
+struct pse_witness_book {
     sqlite3 *db;
     sqlite3_stmt *get; /* size, root, time, note of an origin */
     sqlite3_stmt *put;
@@ -188,8 +188,8 @@ static pse_rc insert_self(sqlite3 *db, const struct pse_vkey *witness, const uin
     return rc;
 }
 
-pse_rc pse_witness_state_create(const char *path, const char *mark, const struct pse_vkey *witness,
-                                const uint8_t id[16])
+pse_rc pse_witness_book_create(const char *path, const char *mark, const struct pse_vkey *witness,
+                               const uint8_t id[16])
 {
     struct stat st;
     sqlite3 *db = NULL;
@@ -222,7 +222,7 @@ pse_rc pse_witness_state_create(const char *path, const char *mark, const struct
 /* --- opening -----------------------------------------------------------------------------------
  */
 
-static pse_rc copy(struct pse_span *out, struct pse_witness_state *st, struct pse_span in)
+static pse_rc copy(struct pse_span *out, struct pse_witness_book *st, struct pse_span in)
 {
     uint8_t *p = pse_arena_alloc(&st->arena, in.n, 1);
 
@@ -234,7 +234,7 @@ static pse_rc copy(struct pse_span *out, struct pse_witness_state *st, struct ps
     return PSE_OK;
 }
 
-static pse_rc read_self(struct pse_witness_state *st)
+static pse_rc read_self(struct pse_witness_book *st)
 {
     sqlite3_stmt *s = NULL;
     struct pse_span text;
@@ -262,7 +262,7 @@ static pse_rc read_self(struct pse_witness_state *st)
 }
 
 /* One row of key: the logs come in the order of their origins, keys of one together. */
-static pse_rc read_key(struct pse_witness_state *st, struct pse_vkey *keys, size_t i,
+static pse_rc read_key(struct pse_witness_book *st, struct pse_vkey *keys, size_t i,
                        sqlite3_stmt *s)
 {
     struct pse_span text;
@@ -284,7 +284,7 @@ static pse_rc read_key(struct pse_witness_state *st, struct pse_vkey *keys, size
     return PSE_OK;
 }
 
-static pse_rc read_keys(struct pse_witness_state *st)
+static pse_rc read_keys(struct pse_witness_book *st)
 {
     struct pse_vkey *keys = PSE_NEW(&st->arena, struct pse_vkey, PSE_WITNESS_KEYS_MAX);
     sqlite3_stmt *s = NULL;
@@ -308,7 +308,7 @@ static pse_rc read_keys(struct pse_witness_state *st)
     return rc;
 }
 
-static pse_rc prepare_all(struct pse_witness_state *st)
+static pse_rc prepare_all(struct pse_witness_book *st)
 {
     PSE_TRY(prepare(&st->get, st->db, "SELECT size, root, time, note FROM log WHERE origin = ?"));
     PSE_TRY(prepare(&st->put, st->db,
@@ -320,7 +320,7 @@ static pse_rc prepare_all(struct pse_witness_state *st)
     return prepare(&st->number, st->db, "UPDATE self SET number = ?");
 }
 
-static struct log *find(const struct pse_witness_state *st, struct pse_span origin)
+static struct log *find(const struct pse_witness_book *st, struct pse_span origin)
 {
     size_t low = 0;
     size_t high = st->logs;
@@ -350,7 +350,7 @@ struct last {
 };
 
 /* @p note (may be NULL) gets the note appended. */
-static pse_rc read_last(struct last *out, struct pse_buf *note, struct pse_witness_state *st,
+static pse_rc read_last(struct last *out, struct pse_buf *note, struct pse_witness_book *st,
                         struct pse_span origin)
 {
     pse_rc rc = PSE_OK;
@@ -384,7 +384,7 @@ static pse_rc read_last(struct last *out, struct pse_buf *note, struct pse_witne
     return rc;
 }
 
-static pse_rc read_notes(struct pse_witness_state *st)
+static pse_rc read_notes(struct pse_witness_book *st)
 {
     for (size_t i = 0; i < st->logs; i++) {
         struct last last;
@@ -399,13 +399,13 @@ static pse_rc read_notes(struct pse_witness_state *st)
 
 /* Database first: when only that is reached, the next start finds it ahead of its mark, as after
  * any crash. */
-static pse_rc put_number(struct pse_witness_state *st, uint64_t number)
+static pse_rc put_number(struct pse_witness_book *st, uint64_t number)
 {
     (void)sqlite3_bind_int64(st->number, 1, (int64_t)number);
     return step_done(st->number);
 }
 
-static pse_rc confirm_age(struct pse_witness_state *st, const struct pse_witness_age *age,
+static pse_rc confirm_age(struct pse_witness_book *st, const struct pse_witness_age *age,
                           const struct pse_witness_age *confirm)
 {
     uint64_t above = 1 + (age->commit > age->mark ? age->commit : age->mark);
@@ -424,7 +424,7 @@ static pse_rc confirm_age(struct pse_witness_state *st, const struct pse_witness
     return PSE_OK;
 }
 
-static pse_rc check_age(struct pse_witness_state *st, struct pse_witness_age *age,
+static pse_rc check_age(struct pse_witness_book *st, struct pse_witness_age *age,
                         enum pse_witness_open mode, const struct pse_witness_age *confirm)
 {
     st->mark_fd = open(st->mark, (mode == PSE_WITNESS_WRITE ? O_RDWR : O_RDONLY) | O_CLOEXEC);
@@ -439,7 +439,7 @@ static pse_rc check_age(struct pse_witness_state *st, struct pse_witness_age *ag
     return PSE_OK;
 }
 
-static pse_rc open_all(struct pse_witness_state *st, struct pse_witness_age *age, const char *path,
+static pse_rc open_all(struct pse_witness_book *st, struct pse_witness_age *age, const char *path,
                        enum pse_witness_open mode, const struct pse_witness_age *confirm)
 {
     /* A reader, too, writes the index of the log beside the database. */
@@ -455,11 +455,11 @@ static pse_rc open_all(struct pse_witness_state *st, struct pse_witness_age *age
     return read_notes(st);
 }
 
-pse_rc pse_witness_state_open(struct pse_witness_state **out, struct pse_witness_age *age,
-                              const char *path, enum pse_witness_open mode,
-                              const struct pse_witness_age *confirm)
+pse_rc pse_witness_book_open(struct pse_witness_book **out, struct pse_witness_age *age,
+                             const char *path, enum pse_witness_open mode,
+                             const struct pse_witness_age *confirm)
 {
-    struct pse_witness_state *st;
+    struct pse_witness_book *st;
     struct stat file;
     pse_rc rc;
 
@@ -475,14 +475,14 @@ pse_rc pse_witness_state_open(struct pse_witness_state **out, struct pse_witness
     PSE_REQUIRE(pthread_mutex_init(&st->lock, NULL) == 0);
     rc = open_all(st, age, path, mode, confirm);
     if (rc != PSE_OK) {
-        pse_witness_state_close(st);
+        pse_witness_book_close(st);
         return rc;
     }
     *out = st;
     return PSE_OK;
 }
 
-void pse_witness_state_close(struct pse_witness_state *st)
+void pse_witness_book_close(struct pse_witness_book *st)
 {
     if (st == NULL)
         return;
@@ -500,12 +500,12 @@ void pse_witness_state_close(struct pse_witness_state *st)
     free(st);
 }
 
-const struct pse_vkey *pse_witness_state_self(const struct pse_witness_state *st)
+const struct pse_vkey *pse_witness_book_self(const struct pse_witness_book *st)
 {
     return &st->self;
 }
 
-const char *pse_witness_state_mark(const struct pse_witness_state *st)
+const char *pse_witness_book_mark(const struct pse_witness_book *st)
 {
     return st->mark;
 }
@@ -513,8 +513,8 @@ const char *pse_witness_state_mark(const struct pse_witness_state *st)
 /* --- keys --------------------------------------------------------------------------------------
  */
 
-const struct pse_vkey *pse_witness_state_keys(size_t *n, const struct pse_witness_state *st,
-                                              struct pse_span origin)
+const struct pse_vkey *pse_witness_book_keys(size_t *n, const struct pse_witness_book *st,
+                                             struct pse_span origin)
 {
     const struct log *log = find(st, origin);
 
@@ -522,10 +522,10 @@ const struct pse_vkey *pse_witness_state_keys(size_t *n, const struct pse_witnes
     return log == NULL ? NULL : log->key;
 }
 
-pse_rc pse_witness_state_trust(struct pse_witness_state *st, const struct pse_vkey *key)
+pse_rc pse_witness_book_trust(struct pse_witness_book *st, const struct pse_vkey *key)
 {
     size_t n;
-    const struct pse_vkey *known = pse_witness_state_keys(&n, st, key->name);
+    const struct pse_vkey *known = pse_witness_book_keys(&n, st, key->name);
     struct pse_buf text = PSE_BUF(1024);
     sqlite3_stmt *s = NULL;
     pse_rc rc;
@@ -569,7 +569,7 @@ static bool contradicts(const struct pse_add_checkpoint *add, enum pse_witness_v
            !pse_hash_is_equal(&add->root, &last->root);
 }
 
-static pse_rc keep_evidence(struct pse_witness_state *st, const struct log *log,
+static pse_rc keep_evidence(struct pse_witness_book *st, const struct log *log,
                             const struct pse_add_checkpoint *add, const struct pse_buf *ours)
 {
     struct pse_buf refused = PSE_BUF(2 * PSE_NOTE_MAX);
@@ -591,7 +591,7 @@ static pse_rc keep_evidence(struct pse_witness_state *st, const struct log *log,
     return rc;
 }
 
-static pse_rc put_log(struct pse_witness_state *st, const struct log *log,
+static pse_rc put_log(struct pse_witness_book *st, const struct log *log,
                       const struct pse_witness_item *item, uint64_t time, struct pse_buf *note)
 {
     uint8_t size[8];
@@ -605,7 +605,7 @@ static pse_rc put_log(struct pse_witness_state *st, const struct log *log,
     return step_done(st->put);
 }
 
-static pse_rc judge(struct pse_witness_state *st, struct pse_witness_item *item,
+static pse_rc judge(struct pse_witness_book *st, struct pse_witness_item *item,
                     const pse_seed *seed, uint64_t now)
 {
     const struct log *log = find(st, item->add->origin);
@@ -636,7 +636,7 @@ static pse_rc judge(struct pse_witness_state *st, struct pse_witness_item *item,
     return rc;
 }
 
-static pse_rc judge_all(struct pse_witness_state *st, struct pse_witness_item *item, size_t n,
+static pse_rc judge_all(struct pse_witness_book *st, struct pse_witness_item *item, size_t n,
                         const pse_seed *seed, uint64_t now)
 {
     PSE_TRY(run(st->db, "BEGIN IMMEDIATE"));
@@ -649,7 +649,7 @@ static pse_rc judge_all(struct pse_witness_state *st, struct pse_witness_item *i
 }
 
 /* The notes that readers get, once they are durable. */
-static pse_rc publish(struct pse_witness_state *st, const struct pse_witness_item *item, size_t n)
+static pse_rc publish(struct pse_witness_book *st, const struct pse_witness_item *item, size_t n)
 {
     pse_rc rc = PSE_OK;
 
@@ -667,8 +667,8 @@ static pse_rc publish(struct pse_witness_state *st, const struct pse_witness_ite
     return rc;
 }
 
-pse_rc pse_witness_state_commit(struct pse_witness_state *st, struct pse_witness_item *item,
-                                size_t n, const pse_seed *seed, uint64_t now)
+pse_rc pse_witness_book_commit(struct pse_witness_book *st, struct pse_witness_item *item, size_t n,
+                               const pse_seed *seed, uint64_t now)
 {
     pse_rc rc;
 
@@ -687,8 +687,8 @@ pse_rc pse_witness_state_commit(struct pse_witness_state *st, struct pse_witness
 /* --- reading -----------------------------------------------------------------------------------
  */
 
-pse_rc pse_witness_state_note(struct pse_buf *out, struct pse_witness_state *st,
-                              const pse_hash *origin_hash)
+pse_rc pse_witness_book_note(struct pse_buf *out, struct pse_witness_book *st,
+                             const pse_hash *origin_hash)
 {
     pse_rc rc = PSE_E_MISSING;
 
@@ -703,12 +703,12 @@ pse_rc pse_witness_state_note(struct pse_buf *out, struct pse_witness_state *st,
     return rc;
 }
 
-size_t pse_witness_state_logs(const struct pse_witness_state *st)
+size_t pse_witness_book_logs(const struct pse_witness_book *st)
 {
     return st->logs;
 }
 
-static pse_rc count_evidence(uint64_t *out, struct pse_witness_state *st, struct pse_span origin)
+static pse_rc count_evidence(uint64_t *out, struct pse_witness_book *st, struct pse_span origin)
 {
     sqlite3_stmt *s = NULL;
     pse_rc rc = prepare(&s, st->db, "SELECT count(*) FROM evidence WHERE origin = ?");
@@ -724,7 +724,7 @@ static pse_rc count_evidence(uint64_t *out, struct pse_witness_state *st, struct
     return rc;
 }
 
-pse_rc pse_witness_state_log(struct pse_witness_log *out, struct pse_witness_state *st, size_t i)
+pse_rc pse_witness_book_log(struct pse_witness_log *out, struct pse_witness_book *st, size_t i)
 {
     struct last last;
 
@@ -741,8 +741,8 @@ pse_rc pse_witness_state_log(struct pse_witness_log *out, struct pse_witness_sta
     return PSE_OK;
 }
 
-pse_rc pse_witness_state_evidence(struct pse_buf *refused, struct pse_buf *ours,
-                                  struct pse_witness_state *st, struct pse_span origin, size_t i)
+pse_rc pse_witness_book_evidence(struct pse_buf *refused, struct pse_buf *ours,
+                                 struct pse_witness_book *st, struct pse_span origin, size_t i)
 {
     sqlite3_stmt *s = NULL;
     pse_rc rc = prepare(&s, st->db,

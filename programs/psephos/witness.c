@@ -61,7 +61,7 @@ static void explain(const char *name, const char *path, const struct pse_witness
     }
 }
 
-pse_rc witness_open(struct pse_witness_state **out, const char *name, const char *path,
+pse_rc witness_open(struct pse_witness_book **out, const char *name, const char *path,
                     enum pse_witness_open mode, const char *restored)
 {
     struct pse_witness_age confirm = {0};
@@ -71,7 +71,7 @@ pse_rc witness_open(struct pse_witness_state **out, const char *name, const char
     *out = NULL;
     if (restored != NULL)
         PSE_TRY(parse_age(&confirm, name, restored));
-    rc = pse_witness_state_open(out, &age, path, mode, restored != NULL ? &confirm : NULL);
+    rc = pse_witness_book_open(out, &age, path, mode, restored != NULL ? &confirm : NULL);
     if (rc != PSE_OK)
         explain(name, path, &age, rc);
     return rc;
@@ -127,7 +127,7 @@ static pse_rc make_state(const char *name, const struct init_options *o,
         rc = key_vkey(&vkey, key);
     if (rc == PSE_OK) {
         pse_rng_fill(&rng, id, sizeof id);
-        rc = pse_witness_state_create(p->state, mark, &vkey, id);
+        rc = pse_witness_book_create(p->state, mark, &vkey, id);
         if (rc == PSE_E_DUPLICATE)
             cli_error(name, "%s or %s is there already; a witness is made once", p->state, mark);
         else if (rc != PSE_OK)
@@ -137,13 +137,13 @@ static pse_rc make_state(const char *name, const struct init_options *o,
     return rc;
 }
 
-static pse_rc trust(struct pse_witness_state *st, const char *name, const char *text)
+static pse_rc trust(struct pse_witness_book *st, const char *name, const char *text)
 {
     struct pse_vkey key;
     pse_rc rc = pse_vkey_parse(&key, pse_span_str(text));
 
     if (rc == PSE_OK)
-        rc = pse_witness_state_trust(st, &key);
+        rc = pse_witness_book_trust(st, &key);
     switch (rc) {
     case PSE_OK: return PSE_OK;
     case PSE_E_DUPLICATE: cli_error(name, "--log '%s' is trusted already", text); break;
@@ -172,7 +172,7 @@ static void print_vkey(const struct pse_vkey *key)
 
 static pse_rc init(const char *name, const struct init_options *o)
 {
-    struct pse_witness_state *st = NULL;
+    struct pse_witness_book *st = NULL;
     struct witness_paths p;
     pse_rc rc;
 
@@ -187,8 +187,8 @@ static pse_rc init(const char *name, const struct init_options *o)
     for (size_t i = 0; i < o->log.n && rc == PSE_OK; i++)
         rc = trust(st, name, o->log.v[i]);
     if (rc == PSE_OK)
-        print_vkey(pse_witness_state_self(st));
-    pse_witness_state_close(st);
+        print_vkey(pse_witness_book_self(st));
+    pse_witness_book_close(st);
     return rc;
 }
 
@@ -229,13 +229,13 @@ struct run_options {
     const char *restored;
 };
 
-static pse_rc check_key(const char *name, const struct pse_witness_state *st, const struct key *key)
+static pse_rc check_key(const char *name, const struct pse_witness_book *st, const struct key *key)
 {
     struct pse_vkey vkey;
 
     PSE_TRY(key_vkey(&vkey, key));
-    if (pse_edkey_is_equal(&vkey.key, &pse_witness_state_self(st)->key) &&
-        pse_span_is_equal(vkey.name, pse_witness_state_self(st)->name))
+    if (pse_edkey_is_equal(&vkey.key, &pse_witness_book_self(st)->key) &&
+        pse_span_is_equal(vkey.name, pse_witness_book_self(st)->name))
         return PSE_OK;
     cli_error(name, "the key is of another witness than the state");
     return PSE_E_MISMATCH;
@@ -243,7 +243,7 @@ static pse_rc check_key(const char *name, const struct pse_witness_state *st, co
 
 static int run(const char *name, const struct run_options *o)
 {
-    struct pse_witness_state *st = NULL;
+    struct pse_witness_book *st = NULL;
     struct key *key = NULL;
     struct witness_paths p;
     bool refuses = false;
@@ -262,7 +262,7 @@ static int run(const char *name, const struct run_options *o)
         rc = rc == PSE_E_IO ? PSE_E_STATE : rc; /* it ran, and failed */
     }
     key_free(key);
-    pse_witness_state_close(st);
+    pse_witness_book_close(st);
     return refuses ? EXIT_REFUSES : verb_exit(rc);
 }
 
@@ -312,13 +312,13 @@ static pse_rc save(const char *name, const char *dir, const struct pse_buf *note
 }
 
 /* Each pair: the note that was refused, and what was cosigned at that time. */
-static pse_rc save_evidence(const char *name, const char *dir, struct pse_witness_state *st,
+static pse_rc save_evidence(const char *name, const char *dir, struct pse_witness_book *st,
                             size_t i, const struct pse_witness_log *log)
 {
     for (size_t k = 0; k < log->evidence; k++) {
         struct pse_buf refused = PSE_BUF(2 * PSE_NOTE_MAX);
         struct pse_buf ours = PSE_BUF(2 * PSE_NOTE_MAX);
-        pse_rc rc = pse_witness_state_evidence(&refused, &ours, st, log->origin, k);
+        pse_rc rc = pse_witness_book_evidence(&refused, &ours, st, log->origin, k);
 
         if (rc == PSE_OK)
             rc = save(name, dir, &refused, i, k, "refused");
@@ -365,12 +365,12 @@ static void say_log(const struct pse_witness_log *log)
     pse_buf_free(&line);
 }
 
-static pse_rc report(const char *name, struct pse_witness_state *st, const char *evidence,
+static pse_rc report(const char *name, struct pse_witness_book *st, const char *evidence,
                      struct pse_json_wr *w)
 {
-    for (size_t i = 0; i < pse_witness_state_logs(st); i++) {
+    for (size_t i = 0; i < pse_witness_book_logs(st); i++) {
         struct pse_witness_log log;
-        pse_rc rc = pse_witness_state_log(&log, st, i);
+        pse_rc rc = pse_witness_book_log(&log, st, i);
 
         if (rc != PSE_OK) {
             cli_error(name, "the state cannot be read (%s)", pse_rc_name(rc));
@@ -386,14 +386,14 @@ static pse_rc report(const char *name, struct pse_witness_state *st, const char 
     return PSE_OK;
 }
 
-static pse_rc status_json(const char *name, struct pse_witness_state *st, const char *evidence)
+static pse_rc status_json(const char *name, struct pse_witness_book *st, const char *evidence)
 {
     struct pse_buf text = PSE_BUF((size_t)64 << 20);
     struct pse_buf vkey = PSE_BUF(4096);
     struct pse_json_wr w = pse_json_wr(&text, 0);
     pse_rc rc;
 
-    pse_vkey_put(&vkey, pse_witness_state_self(st));
+    pse_vkey_put(&vkey, pse_witness_book_self(st));
     pse_json_wr_object(&w, NULL);
     pse_json_wr_string(&w, "vkey", pse_buf_span(&vkey));
     pse_json_wr_array(&w, "logs");
@@ -412,7 +412,7 @@ static pse_rc status_json(const char *name, struct pse_witness_state *st, const 
 
 static pse_rc status(const char *name, const char *dir, bool json, const char *evidence)
 {
-    struct pse_witness_state *st = NULL;
+    struct pse_witness_book *st = NULL;
     struct witness_paths p;
     pse_rc rc;
 
@@ -423,10 +423,10 @@ static pse_rc status(const char *name, const char *dir, bool json, const char *e
     if (json) {
         rc = status_json(name, st, evidence);
     } else {
-        print_vkey(pse_witness_state_self(st));
+        print_vkey(pse_witness_book_self(st));
         rc = report(name, st, evidence, NULL);
     }
-    pse_witness_state_close(st);
+    pse_witness_book_close(st);
     return rc;
 }
 

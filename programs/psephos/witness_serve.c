@@ -23,7 +23,7 @@
 enum { QUEUE = 1024 };
 
 struct service {
-    struct pse_witness_state *st;
+    struct pse_witness_book *st;
     const struct key *key;
     struct pse_log log;
     struct pse_add_checkpoint *add; /* the one worker's, PSE_HTTP_BATCH_MAX of them */
@@ -64,7 +64,7 @@ static enum pse_witness_verdict examine(struct pse_add_checkpoint *add, const st
 
     if (pse_add_checkpoint_parse(add, body) != PSE_OK)
         return PSE_WITNESS_MALFORMED;
-    keys = pse_witness_state_keys(&n, w->st, add->origin);
+    keys = pse_witness_book_keys(&n, w->st, add->origin);
     return pse_add_checkpoint_signed(add, keys, n);
 }
 
@@ -118,7 +118,7 @@ static void add_checkpoints(void *ctx, struct pse_http_call *const *call, size_t
     if (kept == 0)
         return;
     if (!w->failed && clock_gettime(CLOCK_REALTIME, &now) == 0 && now.tv_sec > 0)
-        rc = pse_witness_state_commit(w->st, item, kept, &w->key->sign, (uint64_t)now.tv_sec);
+        rc = pse_witness_book_commit(w->st, item, kept, &w->key->sign, (uint64_t)now.tv_sec);
     conclude(w, signed_call, item, kept, rc);
 }
 
@@ -138,7 +138,7 @@ static void monitoring(void *ctx, struct pse_http_call *const *call, size_t n)
     PSE_REQUIRE(n == 1);
     if (tail.n == 64 + sizeof leaf - 1 && memcmp(tail.p + 64, leaf, sizeof leaf - 1) == 0 &&
         pse_hex_decode(hash.b, sizeof hash.b, pse_span(tail.p, 64)) == PSE_OK)
-        rc = pse_witness_state_note(&a.own, w->st, &hash);
+        rc = pse_witness_book_note(&a.own, w->st, &hash);
     if (rc != PSE_OK) {
         pse_buf_free(&a.own);
         pse_http_problem(call[0], rc == PSE_E_MISSING ? 404 : 503,
@@ -216,8 +216,8 @@ static pse_rc serve(const char *name, struct service *w, const struct pse_http_o
     printf("%s\n", address);
     (void)fflush(stdout);
     PSE_LOG(&w->log, PSE_LOG_NOTICE, "witness.start",
-            PSE_F("name", pse_witness_state_self(w->st)->name),
-            PSE_F("logs", (uint64_t)pse_witness_state_logs(w->st)));
+            PSE_F("name", pse_witness_book_self(w->st)->name),
+            PSE_F("logs", (uint64_t)pse_witness_book_logs(w->st)));
     wait_for_stop(stop);
     pse_http_stop(http);
     PSE_LOG(&w->log, PSE_LOG_NOTICE, "witness.stop", PSE_F("failed", w->failed != 0));
@@ -227,7 +227,7 @@ static pse_rc serve(const char *name, struct service *w, const struct pse_http_o
     return PSE_E_IO;
 }
 
-pse_rc witness_serve(const char *name, struct pse_witness_state *st, const struct key *key,
+pse_rc witness_serve(const char *name, struct pse_witness_book *st, const struct key *key,
                      const char *listen)
 {
     struct service w = {.st = st, .key = key, .failed = 0};

@@ -118,7 +118,7 @@ check 'other paths are not there' "$(
     done
 )"
 check 'a second process is refused' "$(
-    "$psephos" witness run w >out 2>&1 && echo 'it ran'
+    timeout 20 "$psephos" witness run w >out 2>&1 && echo 'it ran'
     grep -q 'another process' out || cat out
 )"
 check 'status while it runs' "$(
@@ -166,36 +166,36 @@ stop
 rm -f w/witness.db-wal w/witness.db-shm
 cp backup w/witness.db
 check 'a restored state is refused' "$(
-    "$psephos" witness run w >out 2>&1
+    timeout 20 "$psephos" witness run w >out 2>&1
     [ $? -eq 4 ] || echo "status $?"
     grep -q 'restored from a backup' out || cat out
 )"
 check 'a wrong confirmation is refused' "$(
-    "$psephos" witness run w --restored 1/2 >out 2>&1
+    timeout 20 "$psephos" witness run w --restored 1/2 >out 2>&1
     [ $? -eq 4 ] || echo "status $?"
 )"
-confirm=$("$psephos" witness run w 2>&1 | sed -n 's/.*--restored \([0-9]*\/[0-9]*\);.*/\1/p')
+confirm=$(timeout 20 "$psephos" witness run w 2>&1 | sed -n 's/.*--restored \([0-9]*\/[0-9]*\);.*/\1/p')
 start --restored "$confirm" || check 'it starts when confirmed' "$(tail -n 3 err)"
 check 'confirmed: it goes on' "$(post 409 "$((now + 7))" "$((now + 8))"; post 200 "$now" "$((now + 8))")"
 stop
 check 'a confirmation holds once' "$(
     cp backup w/witness.db
-    "$psephos" witness run w --restored "$confirm" >out 2>&1
+    timeout 20 "$psephos" witness run w --restored "$confirm" >out 2>&1
     [ $? -eq 4 ] || echo "status $?: $(cat out)"
 )"
 check 'a lost mark is refused' "$(
     rm w/witness.mark
-    "$psephos" witness run w >out 2>&1
+    timeout 20 "$psephos" witness run w >out 2>&1
     [ $? -eq 4 ] || echo "status $?: $(cat out)"
 )"
 check 'no public address' "$(
     "$psephos" witness init v --name v.example >out 2>&1 || cat out
-    "$psephos" witness run v --listen 0.0.0.0:0 >out 2>&1 && echo 'it ran'
+    timeout 20 "$psephos" witness run v --listen 0.0.0.0:0 >out 2>&1 && echo 'it ran'
     grep -q 'not a loopback address' out || cat out
 )"
 check 'a key that others can read is refused' "$(
     chmod 444 v/witness.key
-    "$psephos" witness run v >out 2>&1 && echo 'it ran'
+    timeout 20 "$psephos" witness run v >out 2>&1 && echo 'it ran'
     grep -q 'v/witness.key' out || cat out
 )"
 finish
