@@ -103,7 +103,8 @@ struct pse_list_source {
 
 /** Take in @p list as the next version: all of it, or nothing. PSE_E_SYNTAX with @p fault: an id
  * twice ("id-twice"), an addition of somebody on the list ("known"), a change of somebody who is
- * not ("unknown"). PSE_E_STATE: nothing would change. */
+ * not ("unknown"). PSE_E_MISSING: nothing would change. PSE_E_STATE: somebody else
+ * is writing. */
 PSE_MUST pse_rc pse_voters_import(struct pse_voters *v, struct pse_list_fault *fault,
                                   const struct pse_list *list, const struct pse_list_source *source,
                                   const struct pse_list_watch *watch);

@@ -260,7 +260,7 @@ static pse_rc import_all(struct import *m, struct pse_arena *arena, const struct
     if (list->is_whole)
         PSE_TRY(remove_rest(m));
     if (m->changes == 0)
-        return PSE_E_STATE;
+        return PSE_E_MISSING;
     PSE_TRY(put_version(m, &hash, source));
     PSE_TRY(pse_voters_districts(m->v, &after, &m->sum.districts_after, arena));
     m->sum.district_before = before;

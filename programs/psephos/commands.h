@@ -18,6 +18,8 @@
     X(stamp, "have the closing checkpoint time-stamped, and judge stamps") \
     X(witness, "cosign logs that only ever grow") \
     X(bench, "measure the speed of this machine, other libraries beside it") \
+    X(audit, "private and staged rows against the public record") \
+    X(store, "sealed copies of private databases, and restoring them") \
     X(count, "count ballots or votes by one rule, every stage shown")
 // clang-format on
 

@@ -7,6 +7,7 @@
 #include "common/evidence.h"
 #include "psephos/keygen.h"
 #include "psephos/verbs.h"
+#include "psephos/voters.h"
 
 static const char to_board[] = "send the parcel to the board for psephos record append";
 
@@ -209,6 +210,9 @@ int cmd_officer(int argc, char **argv)
         {"statement", "publish a signed statement", officer_statement},
         {"incident", "note that something went wrong", officer_incident},
         {"publish", "write the result page", officer_publish},
+        {"propose", "propose an act that takes two officers", officer_propose},
+        {"agree", "add your signature to such an act", officer_agree},
+        {"confirm", "check an act and write it to the log of acts", officer_confirm},
     };
 
     return verbs_run("officer", "The authority's steps, from set-up to end.", verb, CLI_COUNT(verb),

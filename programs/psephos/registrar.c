@@ -9,6 +9,7 @@
 #include "common/files.h"
 #include "psephos/keygen.h"
 #include "psephos/verbs.h"
+#include "psephos/voters.h"
 
 enum { CARD_ARENA = 1 << 20 };
 
@@ -236,6 +237,10 @@ int cmd_registrar(int argc, char **argv)
         {"change", "replace or revoke a credential", registrar_change},
         {"revoke", "set a voter's ballots aside", registrar_revoke},
         {"restore", "undo a revocation", registrar_restore},
+        {"list", "the private voter list", registrar_list},
+        {"register", "credentials of voters on the list", registrar_register},
+        {"release", "registered credentials into the record", registrar_release},
+        {"erase", "destroy the data of one person", registrar_erase},
     };
 
     return verbs_run("registrar", "Who may vote, and which ballots are set aside.", verb,

@@ -51,7 +51,7 @@ static inline void town_close(struct town *t)
     assert_int_equal(system(command), 0);
 }
 
-/* Import a list; the fault's slug, "" when it was taken in, "state" when nothing changes. */
+/* Import a list; the fault's slug, "" when it was taken in, "same" when nothing changes. */
 static inline const char *town_import(struct town *t, const char *csv)
 {
     static char slug[40];
@@ -66,7 +66,7 @@ static inline const char *town_import(struct town *t, const char *csv)
         rc = pse_voters_import(t->v, &fault, &list, &source, &watch);
     snprintf(slug, sizeof slug, "%s",
              rc == PSE_OK        ? ""
-             : rc == PSE_E_STATE ? "state"
+             : rc == PSE_E_MISSING ? "same"
              : fault.slug        ? fault.slug
                                  : pse_rc_name(rc));
     return slug;

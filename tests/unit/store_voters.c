@@ -36,7 +36,7 @@ static void lists_are_taken_in(void **state)
     assert_true(pse_span_is_str(p.voter.name, "Aster, Anna"));
     assert_true(pse_span_is_str(p.voter.address, "1 Row\nGreenville"));
     assert_true(p.is_listed);
-    assert_string_equal(town_import(&town, four_voters), "state");
+    assert_string_equal(town_import(&town, four_voters), "same");
     assert_string_equal(town_import(&town, "op,id,name,address,mail,district,style\n"
                                            "move,17,\"Aster, Anna\",,,South,20\n"
                                            "remove,23,,,,,\n"
