@@ -68,7 +68,7 @@ done
     check 'a dry run shows the difference' "$(says 0 '40 added, 0 altered' list import list.csv $db --record record --dry-run)"
     check 'and counts by district' "$(grep -qE 'Ward 1 +0 -> +14' out || cat out)"
     check 'and changes nothing' "$(says 0 '^version  0 ' list show $db)"
-    check 'no import without an act' "$(says 2 '--act is missing' list import list.csv $db --record record)"
+    check 'no import without an act' "$(says 2 '--act FILE is missing' list import list.csv $db --record record)"
     "$psephos" officer propose --eid "$eid" --what import --subject list.csv --about x --key office/officer.key --out alone.act --quiet
     check 'nor with one officer' "$(says 1 '1 of the officers named' list import list.csv $db --record record --act alone.act $officers)"
     check 'who cannot sign twice' "$(says 1 'has signed this act already' "$psephos" officer agree --act alone.act --subject list.csv --key office/officer.key --out twice.act)"

@@ -65,10 +65,10 @@ static inline const char *town_import(struct town *t, const char *csv)
     if (rc == PSE_OK)
         rc = pse_voters_import(t->v, &fault, &list, &source, &watch);
     snprintf(slug, sizeof slug, "%s",
-             rc == PSE_OK        ? ""
+             rc == PSE_OK          ? ""
              : rc == PSE_E_MISSING ? "same"
-             : fault.slug        ? fault.slug
-                                 : pse_rc_name(rc));
+             : fault.slug          ? fault.slug
+                                   : pse_rc_name(rc));
     return slug;
 }
 
