@@ -133,7 +133,7 @@ static pse_rc write_temp(struct pse_disk *d, int *fd, const char *temp, struct p
     (void)unlinkat(d->fd, temp, 0);
     *fd = openat(d->fd, temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0444);
     if (*fd < 0 && errno == ENOENT) {
-        if (mkdirat(d->fd, TEMP_FOLDER, 0700) != 0)
+        if (mkdirat(d->fd, TEMP_FOLDER, 0700) != 0 && errno != EEXIST)
             return failed(d, TEMP_FOLDER);
         *fd = openat(d->fd, temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0444);
     }
