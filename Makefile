@@ -35,6 +35,10 @@ performance:
 fuzz: deps-check
 	@packaging/fuzz $(BUILD)/fuzz $(FUZZ_SECONDS)
 
+## make soak       10,000 random kills and failures of the sequencer (an hour)
+soak: all
+	PSE_TEST_RUNS=10000 $(BUILD)/tests/unit/store_faults
+
 ## make asan       tests under the address and undefined-behaviour sanitizers
 asan: deps-check
 	@packaging/configure asan $(BUILD)/asan

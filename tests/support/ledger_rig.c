@@ -36,15 +36,21 @@ static bool read_whole(struct pse_buf *out, const char *path)
     return true;
 }
 
-/* One write, so that a killed process leaves a record whole or not at all. */
+/* One write, so that a killed process leaves a record whole or not at all; on a full disk the part
+ * that went in is taken out again. */
 static void append(const struct rig *rig, const char *leaf, struct pse_span bytes)
 {
     char path[2 * RIG_DIR_MAX];
+    struct stat st;
     int fd;
 
     path_of(path, rig, leaf, 0);
     fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    PSE_REQUIRE(fd >= 0 && write(fd, bytes.p, bytes.n) == (ssize_t)bytes.n);
+    PSE_REQUIRE(fd >= 0 && fstat(fd, &st) == 0);
+    if (write(fd, bytes.p, bytes.n) != (ssize_t)bytes.n) {
+        PSE_REQUIRE(ftruncate(fd, st.st_size) == 0);
+        _exit(3);
+    }
     close(fd);
 }
 
@@ -220,6 +226,14 @@ static void answer(void *ctx, void *ticket, const struct pse_answer *a)
     free(ticket);
 }
 
+static void has_stopped(void *ctx, const struct pse_stop *why)
+{
+    struct rig *rig = ctx;
+
+    (void)why;
+    __atomic_store_n(&rig->is_broken, true, __ATOMIC_SEQ_CST);
+}
+
 static void alarm_raised(void *ctx, size_t i, uint64_t claimed)
 {
     struct rig *rig = ctx;
@@ -260,7 +274,7 @@ bool rig_wait(struct rig *rig, const volatile unsigned *what, unsigned least)
     for (unsigned i = 0; i < 20000; i++) {
         if (__atomic_load_n(what, __ATOMIC_SEQ_CST) >= least)
             return true;
-        if (what != &rig->stopped && rig->stopped > 0)
+        if (rig->is_broken)
             return false;
         usleep(1000);
     }
@@ -333,6 +347,7 @@ void rig_attach(struct rig *rig, const char *dir, const char *url)
         .now_ctx = rig,
         .answer = answer,
         .alarm = alarm_raised,
+        .stopped = has_stopped,
         .ctx = rig,
     };
 }
@@ -393,6 +408,7 @@ pse_rc rig_start(struct rig *rig, const struct pse_steps *steps)
     pse_rc rc = open_store(rig, 0, steps);
 
     rig->receipts = rig->recorded = rig->refused = rig->stopped = rig->alarms = 0;
+    rig->is_broken = false;
     if (rc == PSE_OK)
         rc = pse_sequencer_start(&rig->s, &rig->why, &rig->o);
     if (rc == PSE_OK)
@@ -448,20 +464,28 @@ static const char *audit_tiles(struct pse_tree_dir *t, uint64_t size, const pse_
     return wrong;
 }
 
+/* Many receipts share a checkpoint, whose signatures are verified once. */
 static const char *audit_receipt(struct rig *rig, const struct pse_nodes *nodes,
-                                 struct pse_span entry, struct pse_span receipt)
+                                 struct pse_span entry, struct pse_span receipt,
+                                 struct pse_span *known)
 {
     struct pse_proof *p = malloc(sizeof *p);
     const char *wrong = NULL;
     pse_hash leaf, root;
 
     pse_tree_leaf(&leaf, entry);
-    if (p == NULL || pse_proof_parse(p, receipt) != PSE_OK ||
-        pse_proof_verify(p, &leaf, &rig->key[0], &rig->policy) != PSE_OK) {
+    if (p == NULL || pse_proof_parse(p, receipt) != PSE_OK)
+        wrong = "a receipt is malformed";
+    else if (!pse_span_is_equal(p->checkpoint_bytes, *known) &&
+             pse_proof_verify(p, &leaf, &rig->key[0], &rig->policy) != PSE_OK)
         wrong = "a receipt does not verify";
-    } else if (p->checkpoint.size > pse_nodes_size(nodes)) {
+    else if (pse_tree_inclusion_verify(&p->checkpoint.root, p->checkpoint.size, p->index, &leaf,
+                                       p->path.hash, p->path.n) != PSE_OK)
+        wrong = "a receipt does not prove its entry";
+    else if (p->checkpoint.size > pse_nodes_size(nodes))
         wrong = "a receipt is beyond the log";
-    } else {
+    if (wrong == NULL) {
+        *known = p->checkpoint_bytes;
         pse_nodes_root(nodes, &root, p->checkpoint.size);
         if (!pse_hash_is_equal(&root, &p->checkpoint.root))
             wrong = "a receipt is of another tree";
@@ -475,6 +499,7 @@ static const char *audit_receipt(struct rig *rig, const struct pse_nodes *nodes,
 static const char *audit_receipts(struct rig *rig, const struct pse_nodes *nodes)
 {
     char path[2 * RIG_DIR_MAX];
+    struct pse_span known = {NULL, 0};
     const char *wrong = NULL;
     struct pse_buf all;
     struct pse_rd r;
@@ -490,7 +515,7 @@ static const char *audit_receipts(struct rig *rig, const struct pse_nodes *nodes
             pse_rd_u32(&n, &r) != PSE_OK || pse_rd_bytes(&receipt, &r, n) != PSE_OK)
             wrong = "the test's own list of receipts is damaged";
         else
-            wrong = audit_receipt(rig, nodes, entry, receipt);
+            wrong = audit_receipt(rig, nodes, entry, receipt, &known);
     }
     pse_buf_free(&all);
     return wrong;

@@ -30,6 +30,7 @@ struct rig {
     struct pse_sequencer_options o;
     /* answers so far; read them when the sequencer has stopped, or by rig_wait */
     volatile unsigned receipts, recorded, refused, stopped, alarms;
+    volatile bool is_broken; /* it has stopped by itself */
 };
 
 /** An empty rig in a new folder (in memory where the system has such), with a store at @p url
