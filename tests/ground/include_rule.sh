@@ -30,7 +30,8 @@ includes_of() {
         file=${hit%%:*}
         case "$hit" in
         *'"'*'"'*)
-            header=$(printf '%s\n' "$hit" | sed 's/^[^"]*"\([^"]*\)".*/\1/')
+            header=${hit#*'"'}
+            header=${header%%'"'*}
             case "$header" in
             */*)
                 room=${header%%/*}
@@ -44,7 +45,8 @@ includes_of() {
             esac
             ;;
         *)
-            header=$(printf '%s\n' "$hit" | sed 's/^[^<]*<\([^>]*\)>.*/\1/')
+            header=${hit#*<}
+            header=${header%%>*}
             case "$1" in store | net | daemon | identity) continue ;; esac # rooms that do input and output
             case "$file:$header" in
             lib/base/pool.c:pthread.h | lib/base/mem.c:sys/mman.h) ;;
