@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "audit_bar.h"
 #include "common/options.h"
 #include "common/progress.h"
 #include "common/record_read.h"
@@ -29,12 +30,6 @@ struct request {
     bool version;
 };
 
-/* Progress of an audit: the bar of the present step, and the entries done when it began. */
-struct watch {
-    struct progress bar;
-    uint64_t before;
-};
-
 /* What the audit works with, made once and released together. */
 struct tools {
     struct pse_rng rng;
@@ -42,7 +37,7 @@ struct tools {
     struct pse_group *group;
     struct record_reader files;
     struct pse_buf policy;
-    struct watch watch;
+    struct audit_bar bar;
 };
 
 static uint64_t processors(void)
@@ -153,7 +148,7 @@ static enum verify_exit make_tools(struct tools *t, const struct request *r)
                   r->backend);
         return VERIFY_EXIT_USAGE;
     }
-    progress_init(&t->watch.bar, NAME, r->quiet || r->json);
+    progress_init(&t->bar.progress, NAME, r->quiet || r->json);
     return VERIFY_EXIT_PASSED;
 }
 
@@ -170,32 +165,6 @@ static uint64_t clock_now(void *ctx)
 {
     (void)ctx;
     return (uint64_t)(progress_now() * 1e9);
-}
-
-/* Entries are many and cheap, but for a few at the end that stand for whole lists; these are steps
- * of their own, so that a full bar does not stand still. */
-static const char *step_of(uint8_t type)
-{
-    switch (type) {
-    case PSE_ENTRY_FREEZE: return "ballots that count";
-    case PSE_ENTRY_MIX: return "shuffles";
-    case PSE_ENTRY_DECRYPT: return "decryption shares";
-    case PSE_ENTRY_RESULT: return "result";
-    default: return "entries";
-    }
-}
-
-static void on_progress(void *ctx, uint64_t done, uint64_t total, uint8_t type)
-{
-    struct watch *w = ctx;
-    const char *step = step_of(type);
-    bool is_bulk = strcmp(step, "entries") == 0;
-
-    if (w->bar.what == NULL || strcmp(w->bar.what, step) != 0) {
-        progress_step(&w->bar, step, is_bulk ? total : 0);
-        w->before = is_bulk ? 0 : done;
-    }
-    progress_set(&w->bar, done - w->before);
 }
 
 static enum verify_exit unreadable(pse_rc rc, const char *dir)
@@ -218,8 +187,8 @@ static enum verify_exit audit(struct tools *t, const struct request *r)
         .group = t->group,
         .rng = &t->rng,
         .now = clock_now,
-        .progress = on_progress,
-        .progress_ctx = &t->watch,
+        .progress = audit_bar_set,
+        .progress_ctx = &t->bar,
         .eid = r->eid.given ? &r->eid.value : NULL,
         .policy = r->policy == NULL ? pse_span(NULL, 0) : pse_buf_span(&t->policy),
     };
@@ -233,7 +202,7 @@ static enum verify_exit audit(struct tools *t, const struct request *r)
     enum verify_exit exit = VERIFY_EXIT_USAGE;
     pse_rc rc = pse_audit_run(&a, &options, &reader);
 
-    progress_end(&t->watch.bar);
+    progress_end(&t->bar.progress);
     if (rc != PSE_OK)
         return unreadable(rc, r->dir);
     o.audit = a;

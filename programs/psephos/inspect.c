@@ -2,43 +2,33 @@
 
 #include <string.h>
 
+#include "../psephos-verify/audit_bar.h"
 #include "common/files.h"
 #include "common/options.h"
-#include "common/progress.h"
 
 #define RESULT_ARENA ((size_t)4 << 30)
 enum { HTML_MAX = 64 << 20 };
-
-static void on_progress(void *ctx, uint64_t done, uint64_t total, uint8_t type)
-{
-    struct progress *p = ctx;
-
-    (void)type;
-    if (p->what == NULL)
-        progress_step(p, "verifying", total);
-    progress_set(p, done);
-}
 
 pse_rc inspect_record(struct inspect *i, const char *name, const char *dir,
                       const struct pse_group *g, struct pse_rng *rng, const pse_hash *eid,
                       bool quiet)
 {
-    struct progress progress;
+    struct audit_bar bar;
     struct pse_audit_options options = {
-        .group = g, .rng = rng, .progress = on_progress, .progress_ctx = &progress, .eid = eid};
+        .group = g, .rng = rng, .progress = audit_bar_set, .progress_ctx = &bar, .eid = eid};
     double start = progress_now();
     struct pse_reader reader;
     pse_rc rc;
 
     memset(i, 0, sizeof *i);
     pse_arena_init(&i->arena, RESULT_ARENA);
-    progress_init(&progress, name, quiet);
+    progress_init(&bar.progress, name, quiet);
     rc = record_reader_open(&i->reader, dir);
     if (rc == PSE_OK) {
         reader = record_reader_callbacks(&i->reader);
         rc = pse_audit_run(&i->audit, &options, &reader);
     }
-    progress_end(&progress);
+    progress_end(&bar.progress);
     if (rc != PSE_OK) {
         cli_error(name, "the record %s cannot be read (%s); check the name of the folder", dir,
                   pse_rc_name(rc));
