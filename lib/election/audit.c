@@ -287,9 +287,9 @@ static pse_rc read_entries(struct pse_audit *a)
             record_rule(a, PSE_V904, 1, now(a), has_root);
     }
     pse_tile_check_free(c);
-    pse_shelf_clear(&files.tiles);
+    pse_shelf_free(&files.tiles);
     if (r != NULL)
-        pse_shelf_clear(&r->shelf);
+        pse_shelf_free(&r->shelf);
     free(r);
     return rc;
 }
@@ -380,7 +380,7 @@ static pse_rc run(struct pse_audit *a)
     }
     PSE_TRY(engine_new(a));
     PSE_TRY(read_entries(a));
-    pse_shelf_clear(&a->reread.shelf);
+    pse_shelf_free(&a->reread.shelf);
     examine_emptiness(a);
     examine_end(a);
     if (a->is_short_of_memory)
@@ -418,7 +418,7 @@ void pse_audit_free(struct pse_audit *a)
 {
     if (a == NULL)
         return;
-    pse_shelf_clear(&a->reread.shelf);
+    pse_shelf_free(&a->reread.shelf);
     pse_engine_free(a->engine);
     pse_arena_free(&a->arena);
     free(a->note);

@@ -4,51 +4,61 @@
 
 void pse_shelf_clear(struct pse_shelf *s)
 {
-    for (size_t i = 0; i < s->files; i++)
-        free(s->file[i]);
-    s->files = 0;
     s->bytes = 0;
 }
 
-/* Room for the longest such file is asked for and what was not needed given back: the system
- * provides pages only as they are written. */
-static pse_rc read_file(const struct pse_reader *reader, uint8_t **out, size_t *n, const char *path,
-                        size_t max)
+void pse_shelf_free(struct pse_shelf *s)
 {
-    uint8_t *room = (uint8_t *)malloc(max + 1);
-    uint8_t *kept;
-    pse_rc rc;
+    free(s->room);
+    s->room = NULL;
+    s->size = 0;
+    s->bytes = 0;
+}
 
-    if (room == NULL)
+/* Room is taken once: the system provides pages as they are first written, and doing so for each
+ * file again took a quarter of the audit of a homomorphic election. */
+static pse_rc make_room(struct pse_shelf *s, size_t size)
+{
+    if (s->size >= size)
+        return PSE_OK;
+    PSE_REQUIRE(s->bytes == 0); /* what was read before must not move */
+    free(s->room);
+    s->size = 0;
+    s->room = (uint8_t *)malloc(size);
+    if (s->room == NULL)
         return PSE_E_MEMORY;
-    rc = reader->file(reader->ctx, room, n, max, path);
-    if (rc != PSE_OK) {
-        free(room);
-        return rc;
-    }
-    PSE_REQUIRE(*n <= max);
-    kept = (uint8_t *)realloc(room, *n + 1);
-    *out = kept == NULL ? room : kept;
+    s->size = size;
+    return PSE_OK;
+}
+
+static pse_rc read_file(struct pse_shelf *s, struct pse_span *bytes, const char *path, size_t max)
+{
+    uint8_t *to = s->room + s->bytes;
+    size_t n = 0;
+
+    PSE_REQUIRE(max <= s->size - s->bytes);
+    PSE_TRY(s->reader->file(s->reader->ctx, to, &n, max, path));
+    PSE_REQUIRE(n <= max);
+    *bytes = pse_span(to, n);
+    s->bytes += n;
     return PSE_OK;
 }
 
 pse_rc pse_shelf_read(void *ctx, struct pse_span *bytes, const char *path, size_t max)
 {
     struct pse_shelf *s = (struct pse_shelf *)ctx;
-    size_t n = 0;
 
-    PSE_REQUIRE(s->files < sizeof s->file / sizeof s->file[0]);
-    PSE_TRY(read_file(s->reader, &s->file[s->files], &n, path, max));
-    *bytes = pse_span(s->file[s->files], n);
-    s->files++;
-    s->bytes += n;
-    return PSE_OK;
+    PSE_TRY(make_room(s, PSE_SHELF_BYTES + PSE_BUNDLE_MAX));
+    return read_file(s, bytes, path, max);
 }
 
 pse_rc pse_shelf_read_one(void *ctx, struct pse_span *bytes, const char *path, size_t max)
 {
-    pse_shelf_clear((struct pse_shelf *)ctx);
-    return pse_shelf_read(ctx, bytes, path, max);
+    struct pse_shelf *s = (struct pse_shelf *)ctx;
+
+    pse_shelf_clear(s);
+    PSE_TRY(make_room(s, max));
+    return read_file(s, bytes, path, max);
 }
 
 static pse_rc fetch(struct pse_reread *r, uint64_t bundle)

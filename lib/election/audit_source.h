@@ -11,16 +11,19 @@ enum { PSE_SHELF_BUNDLES = 32, PSE_SHELF_BYTES = 4 << 20 };
 /** Reads files of the record; each stays in memory until the shelf is cleared. */
 struct pse_shelf {
     const struct pse_reader *reader;
-    uint8_t *file[PSE_SHELF_BUNDLES + 1];
-    size_t files;
-    size_t bytes;
+    uint8_t *room;
+    size_t size;  /* of the room */
+    size_t bytes; /* read into it */
 };
 
-/** A pse_tile_read with a struct pse_shelf as context. */
+/** A pse_tile_read with a struct pse_shelf as context. No more once PSE_SHELF_BYTES are on it
+ * (PSE_REQUIRE). */
 pse_rc pse_shelf_read(void *ctx, struct pse_span *bytes, const char *path, size_t max);
 /** The same for files that are looked at once: the file before is given back. */
 pse_rc pse_shelf_read_one(void *ctx, struct pse_span *bytes, const char *path, size_t max);
+/** Forget the files; the room stays for others. */
 void pse_shelf_clear(struct pse_shelf *s);
+void pse_shelf_free(struct pse_shelf *s);
 
 /** Entries by index, a bundle at a time. */
 struct pse_reread {
