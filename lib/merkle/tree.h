@@ -51,6 +51,8 @@ PSE_MUST pse_rc pse_tree_inclusion(struct pse_tree_proof *out, uint64_t size, ui
  * is 0 or size. PSE_E_RANGE when before > size, PSE_E_LIMIT as above. */
 PSE_MUST pse_rc pse_tree_consistency(struct pse_tree_proof *out, uint64_t before, uint64_t size,
                                      pse_tree_source *source, void *ctx);
+/** Root of the first @p before leaves of a tree, from its full subtrees. The source's failure. */
+PSE_MUST pse_rc pse_tree_prefix(pse_hash *out, uint64_t before, pse_tree_source *source, void *ctx);
 
 /** PSE_OK iff the n hashes prove that @p leaf is number @p index of the tree @p root of @p size
  * leaves. PSE_E_RANGE: index >= size; PSE_E_LIMIT: n > 63; PSE_E_LENGTH: a hash too many or too

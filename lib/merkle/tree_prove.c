@@ -89,3 +89,13 @@ pse_rc pse_tree_consistency(struct pse_tree_proof *out, uint64_t before, uint64_
         PSE_TRY(range_root(&c.hash[c.n++], &c, c.lo, c.hi));
     return finish(out, &c);
 }
+
+pse_rc pse_tree_prefix(pse_hash *out, uint64_t before, pse_tree_source *source, void *ctx)
+{
+    struct collector c = {.source = source, .ctx = ctx};
+
+    if (before > 0)
+        return range_root(out, &c, 0, before);
+    pse_tree_root(out, NULL, 0);
+    return PSE_OK;
+}

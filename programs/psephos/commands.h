@@ -20,6 +20,9 @@
     X(bench, "measure the speed of this machine, other libraries beside it") \
     X(audit, "private and staged rows against the public record") \
     X(store, "sealed copies of private databases, and restoring them") \
+    X(receipt, "what a voter's receipt proves") \
+    X(mirror, "a copy of a public record that checks all it copies") \
+    X(monitor, "does everybody see the same log?") \
     X(count, "count ballots or votes by one rule, every stage shown")
 // clang-format on
 

@@ -77,6 +77,8 @@ int cmd_record(int argc, char **argv)
         {"append", "check parcels and sequence their entries", record_append_files},
         {"show", "where the election stands", record_show},
         {"receipt", "make or check a voter's receipt", record_receipt},
+        {"tidy", "remove partial tiles that nobody needs any more", record_tidy_files},
+        {"compress", "make compressed twins for web servers", record_compress_files},
     };
 
     return verbs_run("record", "The board's work on the public record.", verb, CLI_COUNT(verb),

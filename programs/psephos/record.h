@@ -8,6 +8,8 @@ int record_init(int argc, char **argv);
 int record_append_files(int argc, char **argv);
 int record_show(int argc, char **argv);
 int record_receipt(int argc, char **argv);
+int record_tidy_files(int argc, char **argv);
+int record_compress_files(int argc, char **argv);
 
 /** Write the receipt (tlog-proof) of entry @p index to the new file @p path. The source's folder
  * holds a verified tree of its size, whose checkpoint is @p checkpoint. */

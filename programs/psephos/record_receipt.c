@@ -4,9 +4,10 @@
 
 #include "codec/codec.h"
 #include "common/files.h"
+#include "psephos/receipt.h"
 #include "psephos/record.h"
 
-enum { RECEIPT_ARENA = 64 << 20, CARD_ARENA = 1 << 20, BALLOT_FILE_MAX = 1 << 20 };
+enum { CARD_ARENA = 1 << 20 };
 
 pse_rc receipt_write(const char *name, const char *path, struct record_source *source,
                      uint64_t index, struct pse_span checkpoint)
@@ -75,76 +76,30 @@ static pse_rc make_receipt(struct session *s, const struct receipt_options *o)
 /* --- checking -----------------------------------------------------------------------------------
  */
 
-static pse_rc ballot_leaf(pse_hash *leaf, const struct session *s, const char *path)
+static pse_rc check_with(struct receipt *r, struct session *s, const struct receipt_options *o)
 {
-    PSE_ARENA(arena, RECEIPT_ARENA);
-    struct pse_buf bytes;
-    struct parcel parcel;
-    pse_rc rc;
-
-    PSE_TRY(file_read(&bytes, s->name, path, BALLOT_FILE_MAX));
-    rc = parcel_parse(&parcel, &arena, pse_buf_span(&bytes));
-    if (rc == PSE_OK && parcel.entries == 1)
-        pse_entry_leaf(leaf, parcel.entry[0]);
-    else
-        cli_error(s->name, "%s is no parcel with one ballot; give the file that psephos vote made",
-                  path);
-    if (rc == PSE_OK && parcel.entries != 1)
-        rc = PSE_E_SYNTAX;
-    pse_buf_free(&bytes);
-    return rc;
-}
-
-static pse_rc check_proof(const struct session *s, const struct receipt_options *o,
-                          const pse_hash *leaf, struct pse_span text, struct pse_span policy_text)
-{
-    PSE_ARENA(arena, RECEIPT_ARENA);
-    struct pse_policy policy;
-    struct pse_proof proof;
-    pse_rc rc = pse_policy_parse(&policy, NULL, &arena, policy_text);
-
-    if (rc != PSE_OK || policy.logs != 1) {
-        cli_error(s->name, "%s is no policy of one log; run psephos policy check", o->policy);
-        return PSE_E_SYNTAX;
-    }
-    rc = pse_proof_parse(&proof, text);
-    if (rc != PSE_OK) {
-        cli_error(s->name, "%s is no receipt, or is damaged (%s)", o->check, pse_rc_name(rc));
-        return PSE_E_SYNTAX;
-    }
-    rc = pse_proof_verify(&proof, leaf, &policy.log_key, &policy);
-    if (rc != PSE_OK) {
-        cli_error(s->name,
-                  "the receipt does not prove that this ballot is in the record (%s); keep "
-                  "both files, they are evidence",
-                  pse_rc_name(rc));
-        return PSE_E_PROOF;
-    }
-    session_say(s,
-                "The ballot is entry %llu of the record, size %llu, as a quorum of witnesses saw "
-                "it.",
-                (unsigned long long)proof.index, (unsigned long long)proof.checkpoint.size);
-    return PSE_OK;
+    PSE_TRY(receipt_read(r, s->name, o->check));
+    PSE_TRY(receipt_leaf(&r->leaf, s->name, o->ballot));
+    PSE_TRY(record_pin_learn(&r->pin, s->name, NULL,
+                             &(struct record_pin_options){.policy = o->policy, .g = s->g}));
+    return receipt_check(r, s->name, session_now());
 }
 
 static pse_rc check_receipt(struct session *s, const struct receipt_options *o)
 {
-    struct pse_buf text = PSE_BUF(0);
-    struct pse_buf policy = PSE_BUF(0);
-    pse_hash leaf;
+    static struct receipt r;
     pse_rc rc;
 
     PSE_TRY(session_begin(s, s->name, &o->common));
     PSE_TRY(session_want(s, o->ballot, "ballot FILE"));
     PSE_TRY(session_want(s, o->policy, "policy FILE"));
-    PSE_TRY(ballot_leaf(&leaf, s, o->ballot));
-    rc = file_read(&text, s->name, o->check, PSE_PROOF_MAX);
+    rc = check_with(&r, s, o);
     if (rc == PSE_OK)
-        rc = file_read(&policy, s->name, o->policy, PSE_POLICY_MAX);
-    if (rc == PSE_OK)
-        rc = check_proof(s, o, &leaf, pse_buf_span(&text), pse_buf_span(&policy));
-    pse_buf_free(&text);
-    pse_buf_free(&policy);
+        session_say(s,
+                    "The ballot is entry %llu of the record, size %llu, as a quorum of witnesses "
+                    "saw it.",
+                    (unsigned long long)r.proof.index, (unsigned long long)r.proof.checkpoint.size);
+    receipt_free(&r);
     return rc;
 }
 
