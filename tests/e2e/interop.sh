@@ -1,8 +1,10 @@
 #!/bin/sh
-# interop.sh SOURCE MINI_RECORD: our record read by the note and tlog packages of golang.org/x/mod
+# interop.sh SOURCE MINI_RECORD PSEPHOS PLAIN_LOG: our record, cosignatures and receipts read by the note and tlog packages of golang.org/x/mod
 # (Debian: golang-go, golang-golang-x-mod-dev). Skipped where Go or the packages are not there.
 set -u
 mini=$(realpath "$2")
+psephos=$(realpath "$3")
+plain=$(realpath "$4")
 cd "$1" || exit 1
 . tests/ground/tap.sh
 dir=$(mktemp -d)
@@ -26,5 +28,35 @@ for file in checkpoint $(cd "$dir/record" && find tile -type f); do
         "$dir/interop" "$dir/bad" "$vkey" >/dev/null 2>&1 && echo 'it reads'
     )"
     rm -rf "$dir/bad"
+done
+
+# Cosigned checkpoints and receipts, with the policy of the election.
+policy=$dir/record/blob/$(sed -n 's/.*"policy":"\([0-9a-f]*\)".*/\1/p' "$dir/record"/blob/* | head -n 1)
+for index in 0 17 49; do
+    "$psephos" record receipt --record "$dir/record" --index $index --out "$dir/receipt-$index" \
+        --quiet || exit 1
+done
+reads() { # complaints when it does not read; extra words: receipts
+    "$dir/interop" "$dir/record" "$vkey" "$policy" "$@" 2>&1 >/dev/null
+}
+check 'a quorum of cosignatures, and receipts' "$(reads "$dir"/receipt-*)"
+cp "$dir/record/checkpoint" "$dir/good"
+grep -v ' north ' "$dir/good" >"$dir/record/checkpoint"
+check 'not with two of four witnesses' "$(
+    reads | grep -q 'by witnesses: 2' || echo 'it reads, or complains of something else'
+)"
+cp "$dir/good" "$dir/record/checkpoint"
+sed '3s/^./_/' "$dir/receipt-17" >"$dir/bad-receipt"
+check 'not a receipt with a bad hash' "$([ -n "$(reads "$dir/bad-receipt")" ] || echo 'it reads')"
+sed 's/^index 17$/index 18/' "$dir/receipt-17" >"$dir/bad-receipt"
+check 'not a receipt of another entry' "$([ -n "$(reads "$dir/bad-receipt")" ] || echo 'it reads')"
+
+# The sizes where levels of tiles begin.
+for size in 255 256 257; do
+    "$plain" "$dir/log" $size || exit 1
+    key=$(sed -n 's/^log //p' "$dir/log.policy")
+    check "a log of $size entries, its cosignatures and a receipt" "$(
+        "$dir/interop" "$dir/log" "$key" "$dir/log.policy" "$dir/log.receipt" 2>&1 >/dev/null
+    )"
 done
 finish

@@ -30,6 +30,9 @@ flip() { # flip FILE OFFSET: change one bit there
     printf "\\$(printf '%03o' $((byte ^ 16)))" |
         dd of="$1" bs=1 seek="$2" conv=notrunc 2>/dev/null
 }
+same_as() { # each file of the copy is one of that folder, with the same bytes
+    diff -r "$1" copy | grep -v "^Only in $1"
+}
 fresh() { rm -rf copy copy.state; }
 
 # --- sizes: the copy follows a log that grows, and begins anew at each size
@@ -43,7 +46,7 @@ for size in 1 255 256 257 65535 65536 70000; do
     check "a log of $size entries is copied" "$(
         mirrors 0 "copy: $size entries" log copy --policy log.policy
         cmp log/checkpoint copy/checkpoint
-        (cd copy && find . -type f) | while read -r file; do cmp "log/$file" "copy/$file"; done
+        same_as log
     )"
 done
 check 'all checkpoints that were seen are kept' "$(
@@ -60,7 +63,7 @@ forged() { # forged FILE OFFSET: a byte there is another, the copy keeps nothing
     check "refused: $1 with byte $2 changed" "$(
         mirrors 1 'nothing of it was kept|serves no right edge' log copy --policy log.policy
         [ ! -e copy/checkpoint ] || echo 'the copy has a checkpoint'
-        (cd copy && find . -type f) | while read -r was; do cmp "whole/$was" "copy/$was"; done
+        same_as whole
     )"
     cp kept "log/$1"
 }
@@ -213,10 +216,8 @@ while [ $kills -lt 12 ]; do
 done
 check 'after twelve kills the copy is completed' "$(
     mirrors 0 '70000 entries' log copy --policy log.policy
-    (cd copy && find . -type f ! -name '*.new-*') | while read -r file; do
-        cmp "log/$file" "copy/$file"
-    done
-    (cd whole && find . -type f) | while read -r file; do [ -e "copy/$file" ] || echo "$file"; done
+    find copy -name '*.new-*' -delete
+    diff -r whole copy
 )"
 rm copy/checkpoint copy.state/last
 flip copy/tile/0/007 100
