@@ -117,6 +117,25 @@ static pse_rc check_pages(struct sqlite_store *s)
     return pse_store_fail(s, PSE_E_MISMATCH, "%s is damaged", s->path);
 }
 
+/* psephos store restore leaves this mark (backup.h): the head may be older than what was signed. */
+static pse_rc check_not_restored(struct sqlite_store *s)
+{
+    sqlite3_stmt *q;
+    bool is_restored;
+
+    if (sqlite3_prepare_v2(s->db, "SELECT 1 FROM sqlite_schema WHERE name = 'restored'", -1, &q,
+                           NULL) != SQLITE_OK)
+        return sql_failed(s, "cannot read the schema");
+    is_restored = sqlite3_step(q) == SQLITE_ROW;
+    sqlite3_finalize(q);
+    if (!is_restored)
+        return PSE_OK;
+    return pse_store_fail(s, PSE_E_MISMATCH,
+                          "%s was restored from a backup, so nothing is signed with it; read it, "
+                          "and start a new log",
+                          s->path);
+}
+
 static pse_rc make_tables(struct sqlite_store *s)
 {
     static const char sql[] =
@@ -156,6 +175,7 @@ static pse_rc open_database(struct sqlite_store *s, const char *dir)
     if ((s->base.flags & PSE_STORE_CREATE) != 0)
         PSE_TRY(make_tables(s));
     PSE_TRY(check_version(s));
+    PSE_TRY(check_not_restored(s));
     return check_pages(s);
 }
 

@@ -6,7 +6,7 @@
 #include "commands.h"
 #include "common/files.h"
 #include "common/letter.h"
-#include "psephos/session.h"
+#include "psephos/credential.h"
 #include "psephos/verbs.h"
 
 /* The election: from a verified record, or as given. */
@@ -148,6 +148,7 @@ int cmd_credential(int argc, char **argv)
     static const struct verb verb[] = {
         {"new", "draw a credential on this device", credential_new},
         {"letter", "take a credential from a letter", credential_letter},
+        {"letters", "for an authority: a secret and a letter for each voter", credential_letters},
     };
 
     return verbs_run("credential", "A voter's private key.", verb, CLI_COUNT(verb), argc, argv);

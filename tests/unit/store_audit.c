@@ -1,7 +1,9 @@
 /* The cross-check: a row of each table is altered, taken away or slipped in, and named. Backups. */
 #include "store/backup.h"
 #include "store/login.h"
+#include "store/store.h"
 #include "store_help.h"
+#include <sys/stat.h>
 
 static struct town town;
 static struct pse_roll_line roll[3];
@@ -268,12 +270,48 @@ static void spoilt_backups_are_refused(void **state)
     assert_int_not_equal(access(back, F_OK), 0);
 }
 
+/* A ledger that came from a backup can be read; it signs nothing. */
+static void a_restored_head_never_signs(void **state)
+{
+    static const uint8_t note[] = "note";
+    struct pse_span origin = pse_span_str("town.example/1");
+    struct pse_head head = {.size = 1, .note_n = sizeof note};
+    struct pse_store *store;
+    char dir[128], db[160], backup[160], back[160];
+
+    (void)state;
+    memcpy(head.note, note, sizeof note);
+    snprintf(dir, sizeof dir, "%s/ledger", town.dir);
+    snprintf(db, sizeof db, "%s/ledger.db", dir);
+    snprintf(backup, sizeof backup, "%s/ledger.backup", town.dir);
+    snprintf(back, sizeof back, "%s/back/ledger.db", town.dir);
+    assert_int_equal(pse_store_open(&store, NULL, dir, origin, PSE_STORE_CREATE, NULL), PSE_OK);
+    assert_int_equal(pse_store_head_create(store, &head), PSE_OK);
+    assert_int_equal(pse_backup_make(backup, db, &town.w, &town.rng), PSE_OK);
+    pse_store_close(store);
+    snprintf(dir, sizeof dir, "%s/back", town.dir);
+    assert_int_equal(mkdir(dir, 0700), 0);
+    assert_int_equal(pse_backup_restore(back, backup, &town.w, 5), PSE_OK);
+    assert_int_equal(pse_store_open(&store, NULL, dir, origin, PSE_STORE_CREATE, NULL),
+                     PSE_E_MISMATCH);
+    assert_int_equal(pse_store_open(&store, NULL, dir, origin, 0, NULL), PSE_E_MISMATCH);
+    assert_int_equal(pse_store_open(&store, NULL, dir, origin, PSE_STORE_READ, NULL), PSE_OK);
+    assert_int_equal(pse_store_head_read(store, &head), PSE_OK);
+    assert_int_equal(head.size, 1);
+    pse_store_close(store);
+}
+
 int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        CASE(nothing_is_found),     CASE(each_row_is_named), CASE(the_record_differs),
-        CASE(old_rows_are_no_good), CASE(backups_come_back), CASE(spoilt_backups_are_refused),
+        CASE(nothing_is_found),
+        CASE(each_row_is_named),
+        CASE(the_record_differs),
+        CASE(old_rows_are_no_good),
+        CASE(backups_come_back),
+        CASE(spoilt_backups_are_refused),
+        CASE(a_restored_head_never_signs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

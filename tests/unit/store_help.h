@@ -2,7 +2,7 @@
 #ifndef PSE_TESTS_UNIT_STORE_HELP_H
 #define PSE_TESTS_UNIT_STORE_HELP_H
 
-#define _GNU_SOURCE
+#define _GNU_SOURCE /* memmem */
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
