@@ -11,5 +11,6 @@
 #include "fetch.h"
 #include "http.h"
 #include "ipc.h"
+#include "static.h"
 
 #endif
