@@ -52,7 +52,7 @@ static void explain(const char *name, const char *path, const struct pse_witness
             name,
             "%s was restored from a backup, or its mark is lost: it may have forgotten what it "
             "cosigned (commit %llu, mark %llu). Compare psephos witness status with the logs, "
-            "then run with --restored %llu/%llu; see docs/ledger.md",
+            "then run with --restored %llu/%llu; see docs/witnesses.md",
             path, (unsigned long long)age->commit, (unsigned long long)age->mark,
             (unsigned long long)age->commit, (unsigned long long)age->mark);
         break;

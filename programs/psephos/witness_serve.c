@@ -174,7 +174,7 @@ static pse_rc listen_on(int *fd, char address[PSE_HTTP_ADDRESS], const char *nam
     case PSE_E_UNSUPPORTED:
         cli_error(name,
                   "--listen '%s' is not a loopback address; let a web server with TLS pass "
-                  "requests on (see docs/ledger.md)",
+                  "requests on (see docs/witnesses.md)",
                   where);
         break;
     case PSE_E_MISSING:
