@@ -71,6 +71,7 @@ extern const struct bench_table bench_ballot;
 extern const struct bench_table bench_mix;
 extern const struct bench_table bench_record;
 extern const struct bench_table bench_election;
+extern const struct bench_table bench_ledger;
 /** Measured only when --record names a record. */
 extern const struct bench_item bench_audit;
 
