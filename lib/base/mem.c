@@ -82,8 +82,7 @@ static struct pse_arena_block *arena_grow(struct pse_arena *a, size_t need)
     b = malloc(sizeof *b);
     if (b == NULL)
         return NULL;
-    b->data = aligned_alloc(PSE_ARENA_ALIGN,
-                            (size + PSE_ARENA_ALIGN - 1) / PSE_ARENA_ALIGN * PSE_ARENA_ALIGN);
+    b->data = (uint8_t *)pse_tables_alloc(size);
     if (b->data == NULL) {
         free(b);
         return NULL;

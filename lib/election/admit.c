@@ -236,10 +236,11 @@ static pse_rc lists_make(struct pse_engine *e, const struct frozen *f)
         if (l->contest->kind == PSE_KIND_MIX)
             l->weight = l->n;
         l->rows_n = (size_t)pse_list_len(l->contest, l->n);
-        l->rows = (uint8_t *)calloc(l->rows_n, 1);
+        l->rows = (uint8_t *)pse_tables_alloc(l->rows_n);
         l->shares = (pse_hash *)calloc(e->m->trustees, sizeof *l->shares);
         if (l->rows == NULL || l->shares == NULL)
             return PSE_E_MEMORY;
+        memset(l->rows, 0, l->rows_n);
     }
     return PSE_OK;
 }

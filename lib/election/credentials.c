@@ -27,6 +27,16 @@ static bool record_is_valid(const struct pse_manifest *m, const struct pse_roste
            (r->weight == 1 || !style->has_mix);
 }
 
+static void expect_record(const struct pse_engine *e, const struct pse_exam *x, size_t at)
+{
+    struct pse_roster_record r;
+
+    if (at >= x->in.u.roster.count)
+        return;
+    r = pse_roster_record_at(&x->in, at);
+    pse_roll_expect(&e->roll, &r.credential);
+}
+
 pse_rc pse_roster_examine(struct pse_engine *e, struct pse_exam *x)
 {
     uint64_t start = pse_engine_now(e);
@@ -38,6 +48,7 @@ pse_rc pse_roster_examine(struct pse_engine *e, struct pse_exam *x)
     for (size_t i = 0; i < x->in.u.roster.count; i++) {
         struct pse_roster_record r = pse_roster_record_at(&x->in, i);
 
+        expect_record(e, x, i + PSE_ROLL_AHEAD);
         fresh = fresh && (i == 0 || memcmp(last.b, r.credential.b, 32) < 0) &&
                 pse_roll_find(&e->roll, &r.credential) == PSE_ROLL_NONE;
         valid = valid && record_is_valid(e->m, &r);

@@ -71,9 +71,10 @@ void *pse_chunks_push(struct pse_chunks *c)
                 return NULL;
             c->chunk = table;
         }
-        c->chunk[c->chunks] = (uint8_t *)calloc(PSE_CHUNK, c->size);
+        c->chunk[c->chunks] = (uint8_t *)pse_tables_alloc(PSE_CHUNK * c->size);
         if (c->chunk[c->chunks] == NULL)
             return NULL;
+        memset(c->chunk[c->chunks], 0, PSE_CHUNK * c->size);
         c->chunks++;
     }
     return pse_chunks_at(c, c->n++);
@@ -113,16 +114,54 @@ void pse_roll_free(struct pse_roll *r)
     r->tracker = NULL;
 }
 
+static size_t slot_start(const struct pse_roll *r, const pse_enc *d)
+{
+    return (size_t)pse_siphash(r->key, pse_span(d->b, 32)) & (r->slots - 1);
+}
+
+static size_t tracker_start(const struct pse_roll *r, const uint8_t tracker[10])
+{
+    return (size_t)pse_siphash(r->key, pse_span(tracker, 10)) & (r->tracker_slots - 1);
+}
+
+/* It fills parts of two or three lines; the last holds what is looked at most. */
+static void credential_prefetch(const struct pse_roll *r, uint32_t number)
+{
+    const uint8_t *c = (const uint8_t *)pse_roll_credential(r, number);
+
+    __builtin_prefetch(c);
+    __builtin_prefetch(c + sizeof(struct pse_credential) - 1);
+}
+
 /* Where @p d stands, or the free slot where it would. Needs a table with a free slot. */
 static size_t probe(const struct pse_roll *r, const pse_enc *d)
 {
     size_t mask = r->slots - 1;
-    size_t at = (size_t)pse_siphash(r->key, pse_span(d->b, 32)) & mask;
+    size_t at = slot_start(r, d);
 
     while (r->slot[at] != PSE_ROLL_NONE &&
            memcmp(pse_roll_credential(r, r->slot[at])->d.b, d->b, 32) != 0)
         at = (at + 1) & mask;
     return at;
+}
+
+void pse_roll_expect(const struct pse_roll *r, const pse_enc *d)
+{
+    if (r->slots > 0)
+        __builtin_prefetch(&r->slot[slot_start(r, d)]);
+}
+
+void pse_roll_expect_ballot(const struct pse_roll *r, const pse_enc *d, const uint8_t tracker[10])
+{
+    uint32_t number;
+
+    if (r->tracker_slots > 0)
+        __builtin_prefetch(r->tracker + 10 * tracker_start(r, tracker));
+    if (r->slots == 0)
+        return;
+    number = r->slot[slot_start(r, d)];
+    if (number != PSE_ROLL_NONE)
+        credential_prefetch(r, number);
 }
 
 uint32_t pse_roll_find(const struct pse_roll *r, const pse_enc *d)
@@ -138,7 +177,7 @@ static pse_rc slots_grow(struct pse_roll *r)
     PSE_TRY(pse_size_mul(&bytes, slots, sizeof *r->slot));
     free(r->slot);
     r->slots = 0;
-    r->slot = (uint32_t *)malloc(bytes);
+    r->slot = (uint32_t *)pse_tables_alloc(bytes);
     if (r->slot == NULL)
         return PSE_E_MEMORY;
     r->slots = slots;
@@ -231,11 +270,18 @@ uint32_t pse_roll_ballot_owner(const struct pse_roll *r, uint64_t index)
     return ((const struct pse_roll_ballot *)pse_chunks_at(&r->ballots, at))->credential;
 }
 
+static const struct pse_roll_ballot *ballot_at(const struct pse_roll *r, size_t at)
+{
+    return (const struct pse_roll_ballot *)pse_chunks_at(&r->ballots, at);
+}
+
 bool pse_roll_is_admitted(const struct pse_roll *r, size_t at)
 {
-    const struct pse_roll_ballot *b =
-        (const struct pse_roll_ballot *)pse_chunks_at(&r->ballots, at);
+    const struct pse_roll_ballot *b = ballot_at(r, at);
     const struct pse_credential *c = pse_roll_credential(r, b->credential);
+
+    if (at + PSE_ROLL_AHEAD < r->ballots.n)
+        credential_prefetch(r, ballot_at(r, at + PSE_ROLL_AHEAD)->credential);
 
     return c->is_active && c->latest == b->index && (int64_t)b->index > pse_roll_rev(r, c);
 }
@@ -292,7 +338,7 @@ static const uint8_t no_tracker[10];
 static size_t tracker_probe(const struct pse_roll *r, const uint8_t tracker[10])
 {
     size_t mask = r->tracker_slots - 1;
-    size_t at = (size_t)pse_siphash(r->key, pse_span(tracker, 10)) & mask;
+    size_t at = tracker_start(r, tracker);
 
     while (memcmp(r->tracker + 10 * at, no_tracker, 10) != 0 &&
            memcmp(r->tracker + 10 * at, tracker, 10) != 0)
@@ -313,10 +359,11 @@ static pse_rc trackers_grow(struct pse_roll *r)
     size_t old_slots = r->tracker_slots;
     uint8_t *old = r->tracker;
     size_t slots = old_slots == 0 ? 1024 : 2 * old_slots;
-    uint8_t *fresh = (uint8_t *)calloc(slots, 10);
+    uint8_t *fresh = (uint8_t *)pse_tables_alloc(10 * slots);
 
     if (fresh == NULL)
         return PSE_E_MEMORY;
+    memset(fresh, 0, 10 * slots);
     r->tracker = fresh;
     r->tracker_slots = slots;
     for (size_t i = 0; i < old_slots; i++)

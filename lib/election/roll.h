@@ -79,6 +79,12 @@ void pse_roll_free(struct pse_roll *r);
 
 /** Number of the credential, PSE_ROLL_NONE if never seen. */
 uint32_t pse_roll_find(const struct pse_roll *r, const pse_enc *d);
+/** Bring in what pse_roll_find will read, for those who know some lookups ahead what they will ask:
+ * the table is larger than caches, and a lookup by itself waits for memory twice. A hint: nothing
+ * depends on it. First the slot, some lookups later the credential and its tracker's place. */
+enum { PSE_ROLL_AHEAD = 16 };
+void pse_roll_expect(const struct pse_roll *r, const pse_enc *d);
+void pse_roll_expect_ballot(const struct pse_roll *r, const pse_enc *d, const uint8_t tracker[10]);
 static inline struct pse_credential *pse_roll_credential(const struct pse_roll *r, uint32_t number)
 {
     return (struct pse_credential *)pse_chunks_at(&r->credentials, number);
@@ -107,7 +113,8 @@ void pse_roll_pop(struct pse_roll *r, struct pse_credential *c);
 bool pse_roll_has_tracker(const struct pse_roll *r, const uint8_t tracker[10]);
 PSE_MUST pse_rc pse_roll_add_tracker(struct pse_roll *r, const uint8_t tracker[10]);
 
-/** Is ballot number @p at (of r->ballots) counted if the roll stays as it is (protocol 7)? */
+/** Is ballot number @p at (of r->ballots) counted if the roll stays as it is (protocol 7)? Quickest
+ * in ascending order. */
 bool pse_roll_is_admitted(const struct pse_roll *r, size_t at);
 
 #endif

@@ -88,7 +88,7 @@ pse_rc pse_blob_fetch(const struct pse_engine *e, enum pse_blob_state *state, ui
     }
     if (size > SIZE_MAX - 1)
         return PSE_E_MEMORY;
-    bytes = (uint8_t *)malloc((size_t)size + 1);
+    bytes = (uint8_t *)pse_tables_alloc((size_t)size + 1);
     if (bytes == NULL)
         return PSE_E_MEMORY;
     rc = size == 0 ? PSE_OK : e->o.source.blob_read(e->o.source.ctx, bytes, 0, (size_t)size, hash);

@@ -404,12 +404,28 @@ static pse_rc take(struct block *b, size_t i, uint16_t *first, bool keep_dead)
 
 /* --- blocks ----------------------------------------------------------------------------------- */
 
+/* Entry i is next: bring in what the ballots after it will ask of the roll. */
+static void expect(const struct block *b, size_t i)
+{
+    const struct pse_ballot_check *far, *near;
+
+    if (b->check == NULL || i + 2 * PSE_ROLL_AHEAD >= b->n)
+        return;
+    near = b->entry[i + PSE_ROLL_AHEAD].ballot;
+    far = b->entry[i + 2 * PSE_ROLL_AHEAD].ballot;
+    if (far != NULL)
+        pse_roll_expect(&b->e->roll, &far->credential);
+    if (near != NULL)
+        pse_roll_expect_ballot(&b->e->roll, &near->credential, near->tracker);
+}
+
 static pse_rc block_take(struct block *b, uint8_t *live, uint16_t *first, bool keep_dead)
 {
     prepare(b);
     for (size_t i = 0; i < b->n; i++) {
         uint16_t rule = 0;
 
+        expect(b, i);
         PSE_TRY(take(b, i, &rule, keep_dead));
         if (live != NULL)
             live[i] = rule == 0;
