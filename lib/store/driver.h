@@ -43,6 +43,12 @@ struct pse_store_driver {
 };
 
 extern const struct pse_store_driver pse_store_sqlite;
+extern const struct pse_store_driver pse_store_postgres;
+
+/** Over all of a head's row and its log's name: a flipped bit in the database is noticed whatever
+ * column it is in. */
+void pse_head_row_hash(pse_hash *out, const struct pse_store_base *base,
+                       const struct pse_head *head);
 
 /** Set the driver's message, like printf. Returns @p rc. */
 __attribute__((format(printf, 3, 4))) pse_rc pse_store_fail(void *self, pse_rc rc,

@@ -282,30 +282,12 @@ static pse_rc roll_back(struct sqlite_store *s, pse_rc rc)
 
 /* --- head ------------------------------------------------------------------------------------- */
 
-/* Over all of a row: a flipped bit in the database is noticed whatever column it is in. */
-static void hash_row(pse_hash *out, const struct sqlite_store *s, const struct pse_head *h)
-{
-    pse_sha256_stream stream;
-    uint8_t fixed[24];
-
-    pse_store_u64(fixed, h->epoch);
-    pse_store_u64(fixed + 8, h->size);
-    pse_store_u64(fixed + 16, h->time);
-    pse_sha256_init(&stream);
-    pse_sha256_add(&stream, fixed, sizeof fixed);
-    pse_sha256_add(&stream, h->root.b, 32);
-    pse_sha256_add(&stream, h->before.b, 32);
-    pse_sha256_add(&stream, h->note, h->note_n);
-    pse_sha256_add(&stream, s->base.origin, s->base.origin_n);
-    pse_sha256_final(out, &stream);
-}
-
 /* Parameters 1..8 of both statements that write a row. */
 static void bind_head(sqlite3_stmt *q, const struct pse_head *h, pse_hash hash[2],
                       const struct sqlite_store *s)
 {
     pse_head_hash(&hash[0], h);
-    hash_row(&hash[1], s, h);
+    pse_head_row_hash(&hash[1], &s->base, h);
     bind_u64(q, 1, h->epoch);
     bind_u64(q, 2, h->size);
     bind_hash(q, 3, &h->root);
@@ -344,7 +326,7 @@ static pse_rc read_row(struct sqlite_store *s, struct pse_head *head, sqlite3_st
         return pse_store_fail(s, PSE_E_MISMATCH, "the head in %s is damaged", s->path);
     head->note_n = note.n;
     memcpy(head->note, note.p, note.n);
-    hash_row(&found, s, head);
+    pse_head_row_hash(&found, &s->base, head);
     if (!pse_hash_is_equal(&stated, &found))
         return pse_store_fail(s, PSE_E_MISMATCH, "the head in %s is damaged", s->path);
     return PSE_OK;

@@ -13,7 +13,7 @@ struct pse_store {
     struct pse_store_base base;
 };
 
-static const struct pse_store_driver *const drivers[] = {&pse_store_sqlite};
+static const struct pse_store_driver *const drivers[] = {&pse_store_sqlite, &pse_store_postgres};
 
 enum { DRIVERS = sizeof drivers / sizeof *drivers };
 
@@ -34,6 +34,24 @@ pse_rc pse_store_fail(void *self, pse_rc rc, const char *format, ...)
 void pse_head_hash(pse_hash *out, const struct pse_head *head)
 {
     pse_sha256(out, pse_span(head->note, head->note_n));
+}
+
+void pse_head_row_hash(pse_hash *out, const struct pse_store_base *base,
+                       const struct pse_head *head)
+{
+    pse_sha256_stream stream;
+    uint8_t fixed[24];
+
+    pse_store_u64(fixed, head->epoch);
+    pse_store_u64(fixed + 8, head->size);
+    pse_store_u64(fixed + 16, head->time);
+    pse_sha256_init(&stream);
+    pse_sha256_add(&stream, fixed, sizeof fixed);
+    pse_sha256_add(&stream, head->root.b, 32);
+    pse_sha256_add(&stream, head->before.b, 32);
+    pse_sha256_add(&stream, head->note, head->note_n);
+    pse_sha256_add(&stream, base->origin, base->origin_n);
+    pse_sha256_final(out, &stream);
 }
 
 /* --- opening ---------------------------------------------------------------------------------- */

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "codec/codec.h"
+#include "store/bundle.h"
 #include "store/steps.h"
 #include "store/store.h"
 
@@ -46,6 +47,19 @@ static void make_head(struct pse_head *h, uint64_t epoch, uint64_t size, const c
     memset(h->root.b, (int)(size + 1), 32);
     h->note_n = strlen(note);
     memcpy(h->note, note, h->note_n);
+}
+
+/* The bundle that leads from one head to the next. */
+static struct pse_span batch(struct pse_buf *out, const struct pse_head *old,
+                             const struct pse_head *next)
+{
+    struct pse_span entry[8];
+
+    for (size_t i = 0; i < 8; i++)
+        entry[i] = pse_span("an entry", i + 1);
+    pse_staged_put(out, old->size, entry, (size_t)(next->size - old->size));
+    assert_int_equal(out->rc, PSE_OK);
+    return pse_buf_span(out);
 }
 
 /* A new store of its own for each test. */
@@ -102,10 +116,14 @@ static void there_is_one_first_head(void **state)
 static void a_swap_wants_the_old_head_whole(void **state)
 {
     struct pse_store *s = start();
+    struct pse_buf bundle = PSE_BUF(1000), out = PSE_BUF(1000);
+    struct pse_stage_name name;
     struct pse_head next, wrong;
 
     (void)state;
     make_head(&next, 1, 5, "second\n");
+    (void)batch(&bundle, &head, &next);
+    name = (struct pse_stage_name){next.epoch, next.size, next.root};
     pse_head_hash(&next.before, &head);
     for (unsigned i = 0; i < 3; i++) {
         wrong = head;
@@ -118,16 +136,21 @@ static void a_swap_wants_the_old_head_whole(void **state)
         assert_int_equal(pse_store_head_cas(s, &wrong, &next, pse_span(NULL, 0)), PSE_E_STATE);
     }
     assert_head(s, &head);
-    assert_int_equal(pse_store_head_cas(s, &head, &next, pse_span_str("bundle")), PSE_OK);
+    assert_int_equal(pse_store_head_cas(s, &head, &next, pse_buf_span(&bundle)), PSE_OK);
     assert_int_equal(pse_store_head_cas(s, &head, &next, pse_span(NULL, 0)), PSE_E_STATE);
     s = reopen(s);
     assert_head(s, &next);
+    assert_int_equal(pse_store_stage_get(s, &out, &name), PSE_OK);
+    assert_true(pse_span_is_equal(pse_buf_span(&out), pse_buf_span(&bundle)));
+    pse_buf_free(&bundle);
+    pse_buf_free(&out);
     pse_store_close(s);
 }
 
 static void a_lost_swap_leaves_no_bundle(void **state)
 {
     struct pse_store *s = start();
+    struct pse_buf bundle = PSE_BUF(1000);
     struct pse_stage_name name[4];
     struct pse_head next, wrong = head;
     size_t n;
@@ -135,9 +158,11 @@ static void a_lost_swap_leaves_no_bundle(void **state)
     (void)state;
     make_head(&next, 1, 5, "second\n");
     wrong.root.b[0] ^= 1;
-    assert_int_equal(pse_store_head_cas(s, &wrong, &next, pse_span_str("bundle")), PSE_E_STATE);
+    assert_int_equal(pse_store_head_cas(s, &wrong, &next, batch(&bundle, &head, &next)),
+                     PSE_E_STATE);
     assert_int_equal(pse_store_stage_list(s, name, &n, 4), PSE_OK);
     assert_int_equal(n, 0);
+    pse_buf_free(&bundle);
     pse_store_close(s);
 }
 

@@ -130,9 +130,9 @@ static void start_log(struct rig *rig)
     serial++;
     url[0] = '\0';
     if (given != NULL)
-        snprintf(url, sizeof url, "%.*s%d%u%s",
-                 (int)(hole == NULL ? strlen(given) : (size_t)(hole - given)), given, (int)getpid(),
-                 serial, hole == NULL ? "" : hole + 1);
+        snprintf(url, sizeof url, "%.*s%u%s",
+                 (int)(hole == NULL ? strlen(given) : (size_t)(hole - given)), given, serial,
+                 hole == NULL ? "" : hole + 1);
     rig_init(rig, given == NULL ? NULL : url);
     assert_int_equal(rig_create(rig, NULL), PSE_OK);
 }
