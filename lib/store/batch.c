@@ -89,7 +89,7 @@ static pse_rc put_in_order(struct pse_sequencer *s)
     return judge == NULL ? PSE_OK : judge->chain(judge->ctx, b->order, b->raw, b->n);
 }
 
-static pse_rc refuse(struct pse_sequencer *s, struct item *one, const struct pse_verdict *verdict)
+static pse_rc refuse(struct pse_sequencer *s, struct item *one, const struct pse_judgment *verdict)
 {
     struct pse_answer answer = {.kind = PSE_ANSWER_REFUSED, .leaf = one->leaf, .verdict = *verdict};
 
@@ -98,7 +98,7 @@ static pse_rc refuse(struct pse_sequencer *s, struct item *one, const struct pse
 
 /* A twin of a refused entry is refused alike. */
 static pse_rc refuse_dead(struct pse_sequencer *s, struct items *twins, struct item *one,
-                          const struct pse_verdict *verdict)
+                          const struct pse_judgment *verdict)
 {
     struct items kept = {0};
     struct item *twin;

@@ -109,7 +109,7 @@ static pse_rc chain(void *ctx, size_t *order, const struct pse_span *entries, si
 /* --- examining -------------------------------------------------------------------------------- */
 
 /* Was it only that the voter's software did not know the latest ballot? */
-static void say_why(struct pse_verdict *v, const struct pse_engine *e, struct pse_span entry)
+static void say_why(struct pse_judgment *v, const struct pse_engine *e, struct pse_span entry)
 {
     const struct pse_manifest *m = pse_engine_manifest(e);
     struct pse_credential_view view;
@@ -123,7 +123,7 @@ static void say_why(struct pse_verdict *v, const struct pse_engine *e, struct ps
         v->latest = view.latest_leaf;
 }
 
-static pse_rc offer(void *ctx, struct pse_verdict *verdict, const struct pse_span *entries,
+static pse_rc offer(void *ctx, struct pse_judgment *verdict, const struct pse_span *entries,
                     size_t n)
 {
     struct pse_engine *e = ctx;
@@ -133,7 +133,7 @@ static pse_rc offer(void *ctx, struct pse_verdict *verdict, const struct pse_spa
         live == NULL || first == NULL ? PSE_E_MEMORY : pse_engine_offer(e, live, first, entries, n);
 
     for (size_t i = 0; i < n && rc == PSE_OK; i++) {
-        verdict[i] = (struct pse_verdict){.is_live = live[i] != 0, .rule = first[i]};
+        verdict[i] = (struct pse_judgment){.is_live = live[i] != 0, .rule = first[i]};
         if (!verdict[i].is_live)
             say_why(&verdict[i], e, entries[i]);
     }

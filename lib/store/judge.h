@@ -11,7 +11,7 @@
 struct pse_engine;
 
 /** What became of one entry. */
-struct pse_verdict {
+struct pse_judgment {
     bool is_live;
     uint16_t rule;   /* dead: the lowest failing rule */
     bool is_stale;   /* dead: a ballot whose prev is not its credential's latest one */
@@ -31,7 +31,7 @@ struct pse_judge {
     pse_rc (*chain)(void *ctx, size_t *order, const struct pse_span *entries, size_t n);
     /** Examine in full, in this order, each in the state left by the live ones before it, which are
      * taken in. */
-    pse_rc (*offer)(void *ctx, struct pse_verdict *verdict, const struct pse_span *entries,
+    pse_rc (*offer)(void *ctx, struct pse_judgment *verdict, const struct pse_span *entries,
                     size_t n);
 };
 

@@ -81,7 +81,7 @@ struct pse_answer {
     pse_hash leaf;
     uint64_t index;          /* RECEIPT, RECORDED */
     struct pse_span receipt; /* borrowed for the call */
-    struct pse_verdict verdict;
+    struct pse_judgment verdict;
 };
 
 struct pse_sequencer_options {

@@ -47,7 +47,7 @@ struct batch {
     pse_hash leaf[PSE_BATCH_ENTRIES_MAX];
     size_t order[PSE_BATCH_ENTRIES_MAX];
     struct pse_span entry[PSE_BATCH_ENTRIES_MAX]; /* in order */
-    struct pse_verdict verdict[PSE_BATCH_ENTRIES_MAX];
+    struct pse_judgment verdict[PSE_BATCH_ENTRIES_MAX];
     size_t live;
     struct items old; /* entries that are in the log already */
     struct pse_buf bundle;

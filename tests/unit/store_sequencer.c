@@ -458,12 +458,12 @@ static pse_rc chain(void *ctx, size_t *order, const struct pse_span *entries, si
     return PSE_OK;
 }
 
-static pse_rc offer(void *ctx, struct pse_verdict *verdict, const struct pse_span *entries,
+static pse_rc offer(void *ctx, struct pse_judgment *verdict, const struct pse_span *entries,
                     size_t n)
 {
     (void)ctx;
     for (size_t i = 0; i < n; i++)
-        verdict[i] = (struct pse_verdict){.is_live = entries[i].p[1] != '!', .rule = 401};
+        verdict[i] = (struct pse_judgment){.is_live = entries[i].p[1] != '!', .rule = 401};
     return PSE_OK;
 }
 
