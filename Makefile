@@ -35,9 +35,10 @@ performance:
 fuzz: deps-check
 	@packaging/fuzz $(BUILD)/fuzz $(FUZZ_SECONDS)
 
-## make soak       10,000 random kills and failures of the sequencer (an hour)
+## make soak       10,000 random kills and failures of the sequencer, 1,000 more on PostgreSQL (hours)
 soak: all
 	PSE_TEST_RUNS=10000 $(BUILD)/tests/unit/store_faults
+	PSE_TEST_RUNS=1000 tests/support/postgres.sh $(BUILD)/soak.pg 20 $(BUILD)/tests/unit/store_faults
 
 ## make asan       tests under the address and undefined-behaviour sanitizers
 asan: deps-check
