@@ -18,5 +18,6 @@
 #include "metrics.h"
 #include "sandbox.h"
 #include "secret.h"
+#include "supervise.h"
 
 #endif

@@ -43,6 +43,17 @@ for command in $("$psephos" help | awk '/^  [a-z]/ && $1 != "help" { print $1 }'
         grep -q "psephos-$command" docs/man/psephos.1 || echo 'psephos.1 does not name it'
     )"
 done
+# Between `.\" keys: COMMAND` and `.\" keys end` stands what COMMAND --describe-config prints.
+check 'pages tell of the settings as the daemons do' "$(
+    for page in docs/man/*.1; do
+        command=$(sed -n 's/^\.\\" keys: //p' "$page")
+        [ -n "$command" ] || continue
+        # shellcheck disable=SC2086 # words of a command
+        said=$("$psephos" $command --describe-config 2>&1)
+        here=$(sed -n '/^\.\\" keys: /,/^\.\\" keys end/p' "$page" | sed '1d;$d')
+        [ "$said" = "$here" ] || echo "$page differs from psephos $command --describe-config"
+    done
+)"
 check 'every page is installed' "$(
     for page in docs/man/*.1; do
         grep -q "'$(basename "$page")'" docs/man/meson.build || echo "$page"
