@@ -1,10 +1,10 @@
 /* Lanes, workers and deadlines, on the player and on real sockets: batches, calls kept back, calls
  * that nobody answers, full lanes, slow clients, stopping in the middle. */
 #include "codec/codec.h"
+#include "net/fetch.h"
 #include "net/http_player.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 
 #include "net_server.h"
 
@@ -269,6 +269,56 @@ static void stopping(void **state)
     }
 }
 
+/* Workers that answer at once, often before the HTTP thread has left the request: a resume that is
+ * lost freezes its connection, and the count never comes full. */
+struct tally {
+    struct pse_fetcher *f;
+    char url[PSE_HTTP_ADDRESS + 16];
+    size_t left;
+    size_t good;
+    size_t bad;
+};
+
+static void ask_again(void *ctx, struct pse_fetched *got)
+{
+    struct tally *t = ctx;
+    struct pse_fetch want = {.url = t->url, .max = 100, .deadline_ms = 4000};
+
+    if (got != NULL) {
+        t->good += got->rc == PSE_OK && got->status == 200;
+        t->bad += got->rc != PSE_OK || got->status != 200;
+    }
+    if (t->left > 0) {
+        t->left--;
+        assert_int_equal(pse_fetch_start(t->f, &want, ask_again, t), PSE_OK);
+    }
+}
+
+static void no_lost_wake_up(void **state)
+{
+    enum { ASKED = 20000, AT_ONCE = 128 };
+    struct pse_http_options o = options();
+    struct tally t = {.left = ASKED};
+    struct pse_http_counters c;
+    struct server s;
+
+    (void)state;
+    o.requests = 100000;
+    server_start(&s, &o);
+    (void)snprintf(t.url, sizeof t.url, "%s/quick", s.address);
+    assert_int_equal(pse_fetcher_new(&t.f, AT_ONCE), PSE_OK);
+    for (unsigned i = 0; i < AT_ONCE; i++)
+        ask_again(&t, NULL);
+    while (pse_fetch_pending(t.f) > 0)
+        assert_int_equal(pse_fetch_wait(t.f, 5000), PSE_OK);
+    pse_fetcher_free(t.f);
+    pse_http_counters(&c, s.http);
+    assert_int_equal(t.good, ASKED);
+    assert_int_equal(t.bad, 0);
+    assert_true(c.overdue == 0 && c.waiting == 0);
+    pse_http_stop(s.http);
+}
+
 /* The same core without any socket. */
 static void played(void **state)
 {
@@ -336,13 +386,10 @@ static void addresses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(kept_back),
-        cmocka_unit_test(forgotten),
-        cmocka_unit_test(full_lane),
-        cmocka_unit_test(slow_clients),
-        cmocka_unit_test(sources_are_bounded),
-        cmocka_unit_test(stopping),
-        cmocka_unit_test(played),
+        cmocka_unit_test(kept_back),           cmocka_unit_test(forgotten),
+        cmocka_unit_test(full_lane),           cmocka_unit_test(slow_clients),
+        cmocka_unit_test(sources_are_bounded), cmocka_unit_test(stopping),
+        cmocka_unit_test(no_lost_wake_up),     cmocka_unit_test(played),
         cmocka_unit_test(addresses),
     };
 
