@@ -139,7 +139,7 @@ static void on_add(void *ctx, struct pse_http_call *const *call, size_t n)
     struct fake *f = ctx;
     struct pse_span body = pse_http_body(call[0]);
     struct pse_add_checkpoint *add = malloc(sizeof *add);
-    const struct timespec nap = {0, 700 * 1000 * 1000};
+    const struct timespec nap = {2, 0};
 
     assert_int_equal(n, 1);
     f->asked++;
@@ -275,7 +275,7 @@ static void round_start(struct round *round, uint64_t size, size_t quorum)
     put_note(&round->note, size);
     round->r = (struct pse_witness_round){.note = pse_buf_span(&round->note),
                                           .size = size,
-                                          .budget_ms = 400,
+                                          .budget_ms = 1500,
                                           .consistency = consistency,
                                           .consistency_ctx = round,
                                           .is_quorum = is_quorum,
