@@ -28,8 +28,9 @@
 /** Exit statuses that all programs share (psephos-verify has more). */
 enum cli_exit {
     CLI_EXIT_OK = 0,
-    CLI_EXIT_FAILED = 1, /* the work was refused or failed */
-    CLI_EXIT_USAGE = 2,  /* wrong command line, or input that cannot be read */
+    CLI_EXIT_FAILED = 1,     /* the work was refused or failed */
+    CLI_EXIT_USAGE = 2,      /* wrong command line, or input that cannot be read */
+    CLI_EXIT_UNFINISHED = 3, /* begun, and to be gone on with by the same command later */
 };
 
 /** 32 bytes given in hexadecimal, and whether they were. */

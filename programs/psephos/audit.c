@@ -207,7 +207,7 @@ static int audit_store(int argc, char **argv)
     struct audit_options o = {.json = false};
     struct session s = {.name = "psephos audit store", .options = &o.common};
     const struct cli_option options[] = {
-        SESSION_RECORD(&o.common),
+        SESSION_FOLLOW(&o.common),
         SESSION_EID(&o.common),
         VOTERS_OPTIONS(&o.voters),
         CLI_TEXT("ledger", "STORE", &o.ledger, "the sequencer's store: head and staged bundles"),

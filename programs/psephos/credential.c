@@ -58,7 +58,7 @@ static int credential_new(int argc, char **argv)
     struct session_options o = {0};
     struct session s = {.name = "psephos credential new", .options = &o};
     const struct cli_option options[] = {
-        SESSION_RECORD(&o),
+        SESSION_FOLLOW(&o),
         SESSION_EID(&o),
         CLI_TEXT("key", "FILE", &o.key, "the private key to make; the card is put beside it"),
         SESSION_QUIET(&o),
@@ -122,7 +122,7 @@ static int credential_letter(int argc, char **argv)
     struct session s = {.name = "psephos credential letter", .options = &o};
     const char *code = NULL;
     const struct cli_option options[] = {
-        SESSION_RECORD(&o),
+        SESSION_FOLLOW(&o),
         SESSION_EID(&o),
         CLI_TEXT("code", "TEXT", &code, "the code of your letter"),
         CLI_TEXT("key", "FILE", &o.key, "the private key to make"),

@@ -283,7 +283,7 @@ int credential_letters(int argc, char **argv)
     struct letters_options o = {.font = LETTER_FONT, .language = "en", .per_file = 500};
     struct session s = {.name = "psephos credential letters", .options = &o.common};
     const struct cli_option options[] = {
-        SESSION_RECORD(&o.common),
+        SESSION_FOLLOW(&o.common),
         SESSION_EID(&o.common),
         CLI_TEXT("list", "FILE", &o.voters, "the voter list (CSV), as the registrar has it"),
         CLI_TEXT("server", "FILE", &o.server, "for the registrar: public keys and proofs only"),

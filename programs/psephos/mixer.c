@@ -163,7 +163,7 @@ static pse_rc mix_all(struct session *s, const struct mix_options *o)
 
     PSE_TRY(act_key_index(&index, &a, s->key));
     PSE_TRY(act_allowed(&a, PSE_ENTRY_MIX, PSE_ROLE_MIXER, index));
-    PSE_TRY(session_want(s, o->session.out, "out FILE"));
+    PSE_TRY(session_want_sink(s));
     if (o->prepared != NULL && lists_left(s, index) > 0) {
         PSE_TRY(owner_of(&owner, s));
         PSE_TRY(prepared_take(&prepared, s->name, o->prepared, &owner));

@@ -22,7 +22,8 @@ static pse_rc publish(struct session *s, const struct publish_options *o)
     PSE_TRY(session_want(s, o->common.record, "record DIR"));
     PSE_TRY(session_want(s, o->html, "html FILE"));
     PSE_TRY(session_begin(s, s->name, &o->common));
-    rc = inspect_record(&inspect, s->name, o->common.record, s->g, &s->rng,
+    PSE_TRY(session_follow(s));
+    rc = inspect_record(&inspect, s->name, s->dir, s->g, &s->rng,
                         o->common.eid.given ? &o->common.eid.value : NULL, o->common.quiet);
     if (rc == PSE_OK)
         rc = inspect_write_html(&inspect, s->name, o->html, &page);
@@ -31,7 +32,7 @@ static pse_rc publish(struct session *s, const struct publish_options *o)
     if (rc == PSE_OK && outcome_exit(&inspect.outcome) == VERIFY_EXIT_REFUSED) {
         cli_error(s->name,
                   "the record was not accepted, and the page says so; run psephos-verify %s",
-                  o->common.record);
+                  s->dir);
         rc = PSE_E_PROOF;
     }
     inspect_free(&inspect);
@@ -43,7 +44,7 @@ int officer_publish(int argc, char **argv)
     struct publish_options o = {.html = NULL};
     struct session s = {.name = "psephos officer publish", .options = &o.common};
     const struct cli_option options[] = {
-        SESSION_RECORD(&o.common),
+        SESSION_FOLLOW(&o.common),
         SESSION_EID(&o.common),
         CLI_TEXT("html", "FILE", &o.html, "the page to write; an older one is replaced"),
         CLI_TEXT("address", "URL", &o.address, "where the public finds the record"),

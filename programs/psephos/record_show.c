@@ -118,7 +118,7 @@ int record_show(int argc, char **argv)
     struct show_options o = {.json = false};
     struct session s = {.name = "psephos record show", .options = &o.common};
     const struct cli_option options[] = {
-        SESSION_RECORD(&o.common),
+        SESSION_FOLLOW(&o.common),
         SESSION_EID(&o.common),
         CLI_FLAG("json", &o.json, "print one JSON object"),
     };

@@ -369,7 +369,7 @@ static int list_import(int argc, char **argv)
     struct list_options o = {.limit = 10};
     struct session s = {.name = "psephos registrar list import", .options = &o.common};
     const struct cli_option options[] = {
-        SESSION_RECORD(&o.common),
+        SESSION_FOLLOW(&o.common),
         SESSION_EID(&o.common),
         VOTERS_OPTIONS(&o.voters),
         CLI_FLAG("dry-run", &o.is_dry, "show what would change, and change nothing"),
@@ -429,7 +429,7 @@ static int list_create(int argc, char **argv)
 {
     struct list_options o = {.limit = 0};
     struct session s = {.name = "psephos registrar list create", .options = &o.common};
-    const struct cli_option options[] = {SESSION_RECORD(&o.common), SESSION_EID(&o.common),
+    const struct cli_option options[] = {SESSION_FOLLOW(&o.common), SESSION_EID(&o.common),
                                          VOTERS_OPTIONS(&o.voters), SESSION_QUIET(&o.common)};
     const struct cli_command command = {
         .name = s.name,
@@ -574,7 +574,7 @@ static int list_sign(int argc, char **argv)
     struct list_options o = {.limit = 0};
     struct session s = {.name = "psephos registrar list sign", .options = &o.common};
     const struct cli_option options[] = {
-        SESSION_RECORD(&o.common),
+        SESSION_FOLLOW(&o.common),
         SESSION_KEY(&o.common),
         SESSION_EID(&o.common),
         CLI_HASH("base", "HEX", &o.base, "the version that the changes build on (list show)"),

@@ -331,7 +331,7 @@ static pse_rc release(struct session *s, const struct register_options *o)
     struct rows r = {.n = 0};
     pse_rc rc;
 
-    PSE_TRY(session_want(s, o->common.out, "out FILE"));
+    PSE_TRY(session_want_sink(s));
     PSE_TRY(session_start(s, s->name, &o->common));
     PSE_TRY(session_key(s, KEY_REGISTRAR));
     rc = voters_open(&x, s, &o->voters, false);

@@ -6,7 +6,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/box_client.h"
 #include "common/files.h"
+#include "common/record_follow.h"
 #include "psephos/verbs.h"
 
 static pse_rc parcel_blob(void *ctx, struct pse_span blob)
@@ -46,17 +48,36 @@ pse_rc session_begin(struct session *s, const char *name, const struct session_o
     return pse_group_new(&s->g, PSE_BACKEND_AUTO, s->pool);
 }
 
+pse_rc session_follow(struct session *s)
+{
+    const struct session_options *o = s->options;
+    struct record_follow_options follow = {.from = o->record,
+                                           .cache = o->cache,
+                                           .key = o->key,
+                                           .mirror = &o->mirror,
+                                           .eid = o->eid.given ? &o->eid.value : NULL,
+                                           .g = s->g,
+                                           .quiet = o->quiet};
+
+    PSE_TRY(session_want(s, o->record, "record DIR"));
+    return record_follow(s->dir, s->name, &follow, session_now());
+}
+
+pse_rc session_load(struct session *s)
+{
+    const struct session_options *o = s->options;
+    struct record_load_options load = {
+        .g = s->g, .rng = &s->rng, .eid = o->eid.given ? &o->eid.value : NULL, .quiet = o->quiet};
+
+    s->has_record = true;
+    return record_load(&s->load, s->name, s->dir, &load);
+}
+
 pse_rc session_start(struct session *s, const char *name, const struct session_options *o)
 {
-    struct record_load_options load = {.eid = o->eid.given ? &o->eid.value : NULL,
-                                       .quiet = o->quiet};
-
     PSE_TRY(session_begin(s, name, o));
-    PSE_TRY(session_want(s, o->record, "record DIR"));
-    load.g = s->g;
-    load.rng = &s->rng;
-    s->has_record = true;
-    return record_load(&s->load, name, o->record, &load);
+    PSE_TRY(session_follow(s));
+    return session_load(s);
 }
 
 pse_rc session_key(struct session *s, enum key_role role)
@@ -83,6 +104,12 @@ pse_rc session_want(const struct session *s, const char *value, const char *opti
     return PSE_E_MISSING;
 }
 
+pse_rc session_want_sink(const struct session *s)
+{
+    return session_want(s, s->options->out != NULL ? s->options->out : s->options->post,
+                        "out FILE or --post URL");
+}
+
 void session_say(const struct session *s, const char *format, ...)
 {
     va_list args;
@@ -95,27 +122,78 @@ void session_say(const struct session *s, const char *format, ...)
     putchar('\n');
 }
 
+static pse_rc check_parcel(const struct session *s)
+{
+    if (s->parcel.rc == PSE_OK)
+        return PSE_OK;
+    cli_error(s->name, "the parcel is larger than %zu bytes; use a larger machine", PARCEL_MAX);
+    return s->parcel.rc;
+}
+
 static pse_rc write_parcel(const struct session *s)
 {
-    PSE_TRY(session_want(s, s->options->out, "out FILE"));
-    if (s->parcel.rc != PSE_OK) {
-        cli_error(s->name, "the parcel is larger than %zu bytes; use a larger machine", PARCEL_MAX);
-        return s->parcel.rc;
+    PSE_TRY(file_write(s->name, s->options->out, pse_buf_span(&s->parcel), FILE_NEW));
+    session_say(s, "%s: %zu %s", s->options->out, s->entries,
+                s->entries == 1 ? "entry" : "entries");
+    return PSE_OK;
+}
+
+pse_rc session_post(struct session *s, const char *url)
+{
+    const struct session_options *o = s->options;
+    struct record_pin_options options = {.eid = pse_engine_eid(s->load.e), .g = s->g};
+    struct record_pin pin;
+    struct record_at at;
+    struct box_client box;
+    pse_rc rc;
+
+    PSE_TRY(check_parcel(s));
+    if (s->entries == 0)
+        return PSE_OK;
+    rc = record_at_open(&at, s->name, s->dir);
+    if (rc == PSE_OK) {
+        rc = record_pin_learn(&pin, s->name, &at, &options);
+        if (rc == PSE_OK) {
+            rc = box_client_open(&box, s->name, url, &s->rng,
+                                 o->patience == 0 ? BOX_PATIENCE : (unsigned)o->patience, o->quiet);
+            if (rc == PSE_OK)
+                rc = box_client_post_parcel(&box, &pin, pse_buf_span(&s->parcel), session_now);
+            box_client_close(&box);
+        }
+        record_pin_free(&pin);
     }
-    return file_write(s->name, s->options->out, pse_buf_span(&s->parcel), FILE_NEW);
+    record_at_close(&at);
+    return rc;
+}
+
+/* Into the file first, so that there is something to send again. */
+static pse_rc deliver(struct session *s)
+{
+    const struct session_options *o = s->options;
+
+    PSE_TRY(check_parcel(s));
+    PSE_TRY(session_want_sink(s));
+    if (o->out != NULL)
+        PSE_TRY(write_parcel(s));
+    if (o->post == NULL)
+        return PSE_OK;
+    if (!s->has_record) {
+        cli_error(s->name,
+                  "--post wants --record, which says whose witnesses count; or give --out");
+        return PSE_E_SYNTAX;
+    }
+    return session_post(s, o->post);
 }
 
 int session_end(struct session *s, pse_rc rc, const char *next)
 {
+    const struct session_options *o = s->options;
+
     if (rc == PSE_E_MEMORY)
         cli_error(s->name, "out of memory; close other programs or use a larger machine");
-    if (rc == PSE_OK && s->entries > 0) {
-        rc = write_parcel(s);
-        if (rc == PSE_OK)
-            session_say(s, "%s: %zu %s", s->options->out, s->entries,
-                        s->entries == 1 ? "entry" : "entries");
-    }
-    if (rc == PSE_OK && next != NULL)
+    if (rc == PSE_OK && s->entries > 0)
+        rc = deliver(s);
+    if (rc == PSE_OK && next != NULL && (s->entries == 0 || o->post == NULL))
         session_say(s, "Next: %s.", next);
     session_close(s);
     return verb_exit(rc);

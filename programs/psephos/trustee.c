@@ -171,7 +171,7 @@ static int trustee_code(int argc, char **argv)
 {
     struct session_options o = {0};
     struct session s = {.name = "psephos trustee code", .options = &o};
-    const struct cli_option options[] = {SESSION_RECORD(&o), SESSION_KEY(&o), SESSION_EID(&o),
+    const struct cli_option options[] = {SESSION_FOLLOW(&o), SESSION_KEY(&o), SESSION_EID(&o),
                                          SESSION_QUIET(&o)};
     const struct cli_command command = {
         .name = s.name,

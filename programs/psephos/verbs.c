@@ -62,6 +62,7 @@ int verb_exit(pse_rc rc)
     case PSE_E_LIMIT:
     case PSE_E_MISSING:
     case PSE_E_IO: return CLI_EXIT_USAGE;
+    case PSE_E_UNKNOWN: return CLI_EXIT_UNFINISHED;
     default: return CLI_EXIT_FAILED;
     }
 }

@@ -245,7 +245,11 @@ int cmd_vote(int argc, char **argv)
     struct vote_options o = {.choose = {.n = 0}};
     struct session s = {.name = "psephos vote", .options = &o.common};
     const struct cli_option options[] = {
-        SESSION_OPTIONS(&o.common),
+        SESSION_FOLLOW(&o.common),
+        SESSION_KEY(&o.common),
+        SESSION_OUT(&o.common),
+        SESSION_EID(&o.common),
+        SESSION_QUIET(&o.common),
         CLI_TEXT("choices", "FILE", &o.choices, "your choices as JSON"),
         CLI_LIST("choose", "C=WHAT", &o.choose,
                  "choice of contest C: options (1,3), a ranking (3,1,2), text:NAME or blank"),
