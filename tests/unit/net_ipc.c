@@ -195,8 +195,7 @@ static void test_other_users_are_refused(void **state)
     int fd;
 
     (void)state;
-    if (geteuid() != 0)
-        skip();
+    TEST_NEEDS(geteuid() == 0, "needs root");
     assert_non_null(mkdtemp(dir));
     snprintf(where, sizeof where, "unix:%s/s", dir);
     assert_int_equal(pse_http_listen(&fd, address, where), PSE_OK);

@@ -264,17 +264,11 @@ static void blobs_go_by_their_hash(void **state)
     pse_store_close(s);
 }
 
-static void on_sqlite_only(void)
-{
-    if (given != NULL)
-        skip();
-}
-
 /* --- SQLite alone ----------------------------------------------------------------------------- */
 
 static void a_second_writer_waits(void **state)
 {
-    on_sqlite_only();
+    TEST_NEEDS(given == NULL, "of SQLite alone");
     struct pse_store *s = start();
 
     (void)state;
@@ -286,7 +280,7 @@ static void a_second_writer_waits(void **state)
 
 static void what_is_no_store_is_refused(void **state)
 {
-    on_sqlite_only();
+    TEST_NEEDS(given == NULL, "of SQLite alone");
     char path[PSE_STORE_URL_MAX + 16];
     FILE *f;
 
@@ -310,7 +304,7 @@ static void what_is_no_store_is_refused(void **state)
 /* One bit in each place of the database: start refuses, or nothing that is read has changed. */
 static void a_flipped_bit_is_noticed(void **state)
 {
-    on_sqlite_only();
+    TEST_NEEDS(given == NULL, "of SQLite alone");
     struct pse_store *s = start();
     struct pse_stage_name name = {1, 5, {{5}}};
     struct pse_buf bundle = PSE_BUF(1 << 16);
@@ -364,7 +358,7 @@ static void a_flipped_bit_is_noticed(void **state)
 
 static void a_copy_holds_what_there_was(void **state)
 {
-    on_sqlite_only();
+    TEST_NEEDS(given == NULL, "of SQLite alone");
     struct pse_store *s = start();
     struct pse_head next;
     char copy[128];
