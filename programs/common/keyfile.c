@@ -269,13 +269,10 @@ static bool parse_key(struct key *k, struct pse_span text)
     return text.n == 0;
 }
 
-static pse_rc read_key(struct key *k, char *text, const char *name, const char *path,
+static pse_rc take_key(struct key *k, struct pse_span text, const char *name, const char *path,
                        enum key_role role)
 {
-    size_t n;
-
-    PSE_TRY(read_guarded(text, &n, name, path));
-    if (!parse_key(k, pse_span(text, n))) {
+    if (!parse_key(k, text)) {
         cli_error(name, "%s is no key file of psephos, or is damaged; restore it from a copy",
                   path);
         return PSE_E_SYNTAX;
@@ -288,17 +285,13 @@ static pse_rc read_key(struct key *k, char *text, const char *name, const char *
     return PSE_OK;
 }
 
-pse_rc key_read(struct key **out, const char *name, const char *path, enum key_role role,
-                const struct pse_group *g)
+pse_rc key_parse(struct key **out, const char *name, const char *path, struct pse_span text,
+                 enum key_role role, const struct pse_group *g)
 {
-    char *text = sodium_malloc(KEY_FILE_MAX);
     struct key *k = guarded_new(name);
-    pse_rc rc = PSE_E_MEMORY;
+    pse_rc rc = k == NULL ? PSE_E_MEMORY : take_key(k, text, name, path, role);
 
     *out = NULL;
-    if (text != NULL && k != NULL)
-        rc = read_key(k, text, name, path, role);
-    sodium_free(text);
     if (rc != PSE_OK) {
         key_free(k);
         return rc;
@@ -306,6 +299,20 @@ pse_rc key_read(struct key **out, const char *name, const char *path, enum key_r
     derive_public(k, g);
     *out = k;
     return PSE_OK;
+}
+
+pse_rc key_read(struct key **out, const char *name, const char *path, enum key_role role,
+                const struct pse_group *g)
+{
+    char *text = sodium_malloc(KEY_FILE_MAX);
+    size_t n = 0;
+    pse_rc rc = text == NULL ? PSE_E_MEMORY : read_guarded(text, &n, name, path);
+
+    *out = NULL;
+    if (rc == PSE_OK)
+        rc = key_parse(out, name, path, pse_span(text, n), role, g);
+    sodium_free(text);
+    return rc;
 }
 
 pse_rc key_election(pse_hash *eid, const struct key *k)

@@ -52,6 +52,10 @@ PSE_MUST pse_rc key_write(const struct key *k, const char *name, const char *pat
  * file. */
 PSE_MUST pse_rc key_read(struct key **out, const char *name, const char *path, enum key_role role,
                          const struct pse_group *g);
+/** The same from the text of the file @p path (daemons, which are handed their key by the service
+ * manager). @p text is to be in guarded memory and is the caller's to wipe. */
+PSE_MUST pse_rc key_parse(struct key **out, const char *name, const char *path,
+                          struct pse_span text, enum key_role role, const struct pse_group *g);
 /** Wipe and release; NULL is fine. */
 void key_free(struct key *k);
 

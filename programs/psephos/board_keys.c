@@ -95,7 +95,8 @@ pse_rc board_keys_write(const struct board_keys *k, const char *name, const char
         witness_leaf(leaf, i);
         PSE_TRY(write_key(k->witness[i], name, dir, leaf));
     }
-    PSE_TRY(write_policy(k, name, dir, quorum));
+    if (k->signer.witnesses > 0)
+        PSE_TRY(write_policy(k, name, dir, quorum));
     return write_card(k, name, dir, g);
 }
 

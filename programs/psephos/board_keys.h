@@ -21,7 +21,8 @@ struct board_keys {
 /** Make all keys with @p witnesses witnesses, for a log named @p origin, in memory. */
 PSE_MUST pse_rc board_keys_make(struct board_keys *k, const char *name, const char *origin,
                                 size_t witnesses, const struct pse_group *g, struct pse_rng *rng);
-/** Write them into the new folder @p dir, with card and policy (a quorum of @p quorum). */
+/** Write them into the new folder @p dir, with card and, where it holds witnesses, policy (a
+ * quorum of @p quorum). */
 PSE_MUST pse_rc board_keys_write(const struct board_keys *k, const char *name, const char *dir,
                                  unsigned quorum, const struct pse_group *g);
 /** Read the keys that sign checkpoints: the log's, and witnesses 1, 2, … as far as there are any.

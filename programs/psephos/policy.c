@@ -17,11 +17,15 @@ static pse_rc put_witness(struct pse_buf *text, const char *name, const char *wo
                           struct pse_buf *members)
 {
     const char *equals = strchr(word, '=');
+    size_t n = equals == NULL ? 0 : strcspn(equals + 1, " ");
     struct pse_vkey key;
 
     if (equals == NULL || equals == word ||
-        pse_vkey_parse(&key, pse_span_str(equals + 1)) != PSE_OK || key.type != PSE_SIG_COSIGN) {
-        cli_error(name, "--witness '%s' is not NAME=VKEY with a witness key (type 04)", word);
+        pse_vkey_parse(&key, pse_span(equals + 1, n)) != PSE_OK || key.type != PSE_SIG_COSIGN) {
+        cli_error(name,
+                  "--witness '%s' is not NAME=VKEY or 'NAME=VKEY URL' with a witness key "
+                  "(type 04)",
+                  word);
         return PSE_E_SYNTAX;
     }
     pse_wr_str(text, "witness ");
@@ -84,7 +88,8 @@ static int policy_make(int argc, char **argv)
     struct cli_list witness = {.n = 0};
     const struct cli_option options[] = {
         CLI_TEXT("log", "VKEY", &log, "the log's key"),
-        CLI_LIST("witness", "NAME=VKEY", &witness, "a witness; repeat for each"),
+        CLI_LIST("witness", "NAME=VKEY", &witness,
+                 "a witness, with ' URL' where it is reached; repeat for each"),
         CLI_NUMBER("quorum", "K", &quorum, 1, CLI_LIST_MAX,
                    "how many witnesses must sign (default: two thirds and more)"),
         CLI_TEXT("out", "FILE", &out, "the policy to make"),

@@ -13,6 +13,27 @@ struct keygen_options {
     uint64_t witnesses, quorum;
 };
 
+/* What witnesses need to know of the log (psephos witness init --log). */
+static void say_log(const struct session *s, const struct board_keys *keys)
+{
+    struct pse_buf text = PSE_BUF(PSE_NOTE_MAX);
+
+    pse_vkey_put(&text, &keys->signer.log.vkey);
+    if (text.rc == PSE_OK)
+        session_say(s, "log %.*s", (int)text.n, (const char *)text.p);
+    pse_buf_free(&text);
+}
+
+static void say_keys(const struct session *s, const struct keygen_options *o)
+{
+    session_say(s, "%s: log key, board key and %llu witness keys; they stay with you", o->keys,
+                (unsigned long long)o->witnesses);
+    session_say(s, "%s/board.pub: the board's card", o->keys);
+    if (o->witnesses > 0)
+        session_say(s, "%s/policy: any %llu of %llu witnesses", o->keys,
+                    (unsigned long long)o->quorum, (unsigned long long)o->witnesses);
+}
+
 static pse_rc make_keys(struct session *s, const struct keygen_options *o)
 {
     struct board_keys keys;
@@ -21,8 +42,8 @@ static pse_rc make_keys(struct session *s, const struct keygen_options *o)
     PSE_TRY(session_begin(s, s->name, &o->common));
     PSE_TRY(session_want(s, o->origin, "origin NAME"));
     PSE_TRY(session_want(s, o->keys, "keys DIR"));
-    if (o->quorum > o->witnesses || 2 * o->quorum <= o->witnesses ||
-        (o->quorum < 2 && o->witnesses > 1)) {
+    if (o->witnesses > 0 && (o->quorum > o->witnesses || 2 * o->quorum <= o->witnesses ||
+                             (o->quorum < 2 && o->witnesses > 1))) {
         cli_error(s->name,
                   "a quorum of %llu out of %llu is not safe; take at least 2, and more than half",
                   (unsigned long long)o->quorum, (unsigned long long)o->witnesses);
@@ -31,14 +52,12 @@ static pse_rc make_keys(struct session *s, const struct keygen_options *o)
     rc = board_keys_make(&keys, s->name, o->origin, o->witnesses, s->g, &s->rng);
     if (rc == PSE_OK)
         rc = board_keys_write(&keys, s->name, o->keys, (unsigned)o->quorum, s->g);
+    if (rc == PSE_OK) {
+        say_keys(s, o);
+        say_log(s, &keys);
+    }
     board_keys_free(&keys);
-    if (rc != PSE_OK)
-        return rc;
-    session_say(s, "%s: log key, board key and %llu witness keys; they stay with you", o->keys,
-                (unsigned long long)o->witnesses);
-    session_say(s, "%s/board.pub: the board's card; %s/policy: any %llu of %llu witnesses", o->keys,
-                o->keys, (unsigned long long)o->quorum, (unsigned long long)o->witnesses);
-    return PSE_OK;
+    return rc;
 }
 
 static int record_keygen(int argc, char **argv)
@@ -48,8 +67,8 @@ static int record_keygen(int argc, char **argv)
     const struct cli_option options[] = {
         CLI_TEXT("origin", "NAME", &o.origin,
                  "name of the log, a web address without https://, one for every election"),
-        CLI_NUMBER("witnesses", "N", &o.witnesses, 1, RECORD_WITNESSES_MAX,
-                   "witness keys kept here (default 4)"),
+        CLI_NUMBER("witnesses", "N", &o.witnesses, 0, RECORD_WITNESSES_MAX,
+                   "witness keys kept here (default 4); 0: others witness, no policy is made"),
         CLI_NUMBER("quorum", "K", &o.quorum, 1, RECORD_WITNESSES_MAX,
                    "how many must sign (default 3)"),
         CLI_TEXT("keys", "DIR", &o.keys, "the board's private folder"),

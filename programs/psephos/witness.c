@@ -4,15 +4,16 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "codec/codec.h"
 #include "common/options.h"
 #include "common/sysrng.h"
-#include "daemon/log.h"
+#include "daemon/daemon.h"
 #include "psephos/commands.h"
 #include "psephos/verbs.h"
 
-enum { EXIT_REFUSES = 4 }; /* to sign, until an operator has looked */
+enum { WAIT_MS = 1000 };
 
 pse_rc witness_paths(struct witness_paths *out, const char *name, const char *dir)
 {
@@ -229,7 +230,7 @@ struct run_options {
     const char *restored;
 };
 
-static pse_rc check_key(const char *name, const struct pse_witness_book *st, const struct key *key)
+pse_rc witness_check_key(const char *name, const struct pse_witness_book *st, const struct key *key)
 {
     struct pse_vkey vkey;
 
@@ -239,6 +240,39 @@ static pse_rc check_key(const char *name, const struct pse_witness_book *st, con
         return PSE_OK;
     cli_error(name, "the key is of another witness than the state");
     return PSE_E_MISMATCH;
+}
+
+/* Signals are taken as daemons take them, and a service manager is told. */
+static pse_rc serve_until_stopped(const char *name, struct pse_witness_book *st,
+                                  const struct key *key, const char *where)
+{
+    struct witness_service *service;
+    struct pse_life life;
+    struct pse_fault fault;
+    struct pse_log log;
+    char address[PSE_HTTP_ADDRESS];
+    int fd;
+    pse_rc rc;
+
+    pse_log_init(&log, STDERR_FILENO, PSE_LOG_NOTICE);
+    PSE_TRY(witness_listen(&fd, address, name, where));
+    if (pse_life_begin(&life, &fault) != PSE_OK) {
+        (void)close(fd);
+        cli_error(name, "%s", fault.text);
+        return PSE_E_IO;
+    }
+    rc = witness_service_start(&service, name, st, key, &log, fd);
+    if (rc == PSE_OK) {
+        printf("%s\n", address);
+        (void)fflush(stdout);
+        pse_life_ready(&life, address);
+        while (pse_life_wait(&life, WAIT_MS) != PSE_LIFE_STOP)
+            ;
+        pse_life_stopping(&life);
+        rc = witness_service_stop(service);
+    }
+    pse_life_end(&life);
+    return rc;
 }
 
 static int run(const char *name, const struct run_options *o)
@@ -256,14 +290,14 @@ static int run(const char *name, const struct run_options *o)
     if (rc == PSE_OK)
         rc = key_read(&key, name, o->key != NULL ? o->key : p.key, KEY_WITNESS, NULL);
     if (rc == PSE_OK)
-        rc = check_key(name, st, key);
+        rc = witness_check_key(name, st, key);
     if (rc == PSE_OK) {
-        rc = witness_serve(name, st, key, o->listen);
+        rc = serve_until_stopped(name, st, key, o->listen);
         rc = rc == PSE_E_IO ? PSE_E_STATE : rc; /* it ran, and failed */
     }
     key_free(key);
     pse_witness_book_close(st);
-    return refuses ? EXIT_REFUSES : verb_exit(rc);
+    return refuses ? PSE_EXIT_REFUSES : verb_exit(rc);
 }
 
 static int witness_run(int argc, char **argv)
@@ -462,6 +496,7 @@ int cmd_witness(int argc, char **argv)
     static const struct verb verb[] = {
         {"init", "make a witness, or add logs to it", witness_init},
         {"run", "serve logs and readers", witness_run},
+        {"serve", "the same as a daemon with settings", witness_serve},
         {"status", "what was cosigned last, and evidence against logs", witness_status},
     };
 

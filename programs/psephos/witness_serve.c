@@ -1,11 +1,10 @@
-/* The service of psephos witness run: add-checkpoint and the monitoring addresses.
+/* The service of psephos witness run and serve: add-checkpoint and the monitoring addresses.
  *
  * One worker takes up to 64 waiting requests at once, verifies their signatures, and lets them
  * share one transaction: racing requests cost one commit. The HTTP thread itself answers readers.
  */
 #include <errno.h>
 #include <limits.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,16 +15,18 @@
 #include "codec/codec.h"
 #include "common/options.h"
 #include "common/sysrng.h"
-#include "daemon/daemon.h"
 #include "net/net.h"
 #include "psephos/witness.h"
 
 enum { QUEUE = 1024 };
 
-struct service {
+struct witness_service {
+    const char *name;
     struct pse_witness_book *st;
     const struct key *key;
-    struct pse_log log;
+    struct pse_log *log;
+    struct pse_http *http;
+    struct pse_http_route route[3]; /* live as long as the server */
     struct pse_add_checkpoint *add; /* the one worker's, PSE_HTTP_BATCH_MAX of them */
     volatile sig_atomic_t failed;   /* written by the worker, read after it has ended */
 };
@@ -56,8 +57,8 @@ static void answer(struct pse_http_call *call, const struct pse_witness_item *it
 }
 
 /* All that needs no state. */
-static enum pse_witness_verdict examine(struct pse_add_checkpoint *add, const struct service *w,
-                                        struct pse_span body)
+static enum pse_witness_verdict examine(struct pse_add_checkpoint *add,
+                                        const struct witness_service *w, struct pse_span body)
 {
     const struct pse_vkey *keys;
     size_t n;
@@ -68,15 +69,15 @@ static enum pse_witness_verdict examine(struct pse_add_checkpoint *add, const st
     return pse_add_checkpoint_signed(add, keys, n);
 }
 
-static void note_refusal(struct service *w, const struct pse_witness_item *item)
+static void note_refusal(struct witness_service *w, const struct pse_witness_item *item)
 {
     if (item->verdict == PSE_WITNESS_INCONSISTENT)
-        PSE_LOG(&w->log, PSE_LOG_WARNING, "witness.inconsistent", PSE_F("log", item->add->origin),
+        PSE_LOG(w->log, PSE_LOG_WARNING, "witness.inconsistent", PSE_F("log", item->add->origin),
                 PSE_F("size", item->add->size), PSE_F("cosigned", item->size));
 }
 
 /* What the transaction gave: durable verdicts, or none at all. */
-static void conclude(struct service *w, struct pse_http_call *const *call,
+static void conclude(struct witness_service *w, struct pse_http_call *const *call,
                      struct pse_witness_item *item, size_t n, pse_rc rc)
 {
     for (size_t i = 0; i < n; i++) {
@@ -90,14 +91,14 @@ static void conclude(struct service *w, struct pse_http_call *const *call,
     }
     if (rc == PSE_OK || w->failed)
         return;
-    PSE_LOG(&w->log, PSE_LOG_ERROR, "witness.storage.failed", PSE_F("status", pse_rc_name(rc)));
+    PSE_LOG(w->log, PSE_LOG_ERROR, "witness.storage.failed", PSE_F("status", pse_rc_name(rc)));
     w->failed = 1; /* whether the commit happened is not known: end, never retry */
     (void)kill(getpid(), SIGTERM);
 }
 
 static void add_checkpoints(void *ctx, struct pse_http_call *const *call, size_t n)
 {
-    struct service *w = ctx;
+    struct witness_service *w = ctx;
     struct pse_witness_item item[PSE_HTTP_BATCH_MAX];
     struct pse_http_call *signed_call[PSE_HTTP_BATCH_MAX];
     struct timespec now;
@@ -129,7 +130,7 @@ static void add_checkpoints(void *ctx, struct pse_http_call *const *call, size_t
 static void monitoring(void *ctx, struct pse_http_call *const *call, size_t n)
 {
     static const char leaf[] = "/checkpoint";
-    const struct service *w = ctx;
+    const struct witness_service *w = ctx;
     struct pse_span tail = pse_http_tail(call[0]);
     struct pse_http_answer a = {.status = 200, .type = text_type, .own = PSE_BUF(2 * PSE_NOTE_MAX)};
     pse_hash hash;
@@ -160,25 +161,26 @@ static void health(void *ctx, struct pse_http_call *const *call, size_t n)
 /* --- life --------------------------------------------------------------------------------------
  */
 
-static pse_rc listen_on(int *fd, char address[PSE_HTTP_ADDRESS], const char *name,
-                        const char *where)
+pse_rc witness_listen(int *fd, char address[PSE_HTTP_ADDRESS], const char *name, const char *where)
 {
     pse_rc rc = pse_http_listen(fd, address, where);
 
     switch (rc) {
     case PSE_OK: break;
     case PSE_E_SYNTAX:
-        cli_error(name, "--listen '%s' is no address; say 127.0.0.1:PORT, [::1]:PORT or unix:PATH",
+        cli_error(name,
+                  "'%s' is no address to listen on; say 127.0.0.1:PORT, [::1]:PORT or "
+                  "unix:PATH",
                   where);
         break;
     case PSE_E_UNSUPPORTED:
         cli_error(name,
-                  "--listen '%s' is not a loopback address; let a web server with TLS pass "
-                  "requests on (see docs/witnesses.md)",
+                  "'%s' is not a loopback address; let a web server with TLS pass requests on (see "
+                  "docs/witnesses.md)",
                   where);
         break;
     case PSE_E_MISSING:
-        cli_error(name, "--listen '%s': no such socket was passed (LISTEN_FDS)", where);
+        cli_error(name, "cannot listen on '%s': no such socket was passed (LISTEN_FDS)", where);
         break;
     default: cli_error(name, "cannot listen on %s: %s", where, strerror(errno));
     }
@@ -195,83 +197,89 @@ static pse_rc jitter(uint64_t *seed, const char *name)
     return PSE_OK;
 }
 
-static void wait_for_stop(const sigset_t *stop)
+static void set_routes(struct witness_service *w)
 {
-    int signal;
-
-    while (sigwait(stop, &signal) != 0)
-        ;
+    w->route[0] = (struct pse_http_route){.methods = PSE_HTTP_POST,
+                                          .path = "/add-checkpoint",
+                                          .body_max = PSE_ADD_CHECKPOINT_MAX,
+                                          .lane = 0,
+                                          .batch = PSE_HTTP_BATCH_MAX,
+                                          .handle = add_checkpoints,
+                                          .ctx = w};
+    w->route[1] = (struct pse_http_route){
+        .methods = PSE_HTTP_GET, .path = "/healthz", .lane = PSE_HTTP_INLINE, .handle = health};
+    w->route[2] = (struct pse_http_route){.methods = PSE_HTTP_GET,
+                                          .path = "/",
+                                          .lane = PSE_HTTP_INLINE,
+                                          .handle = monitoring,
+                                          .ctx = w};
 }
 
-static pse_rc serve(const char *name, struct service *w, const struct pse_http_options *o, int fd,
-                    const char *address, const sigset_t *stop)
+static pse_rc start(struct witness_service *w, int fd)
 {
-    struct pse_http *http;
-    pse_rc rc = pse_http_start(&http, o, fd);
-
-    if (rc != PSE_OK) {
-        cli_error(name, "cannot serve on %s (%s)", address, pse_rc_name(rc));
-        return rc;
-    }
-    printf("%s\n", address);
-    (void)fflush(stdout);
-    PSE_LOG(&w->log, PSE_LOG_NOTICE, "witness.start",
-            PSE_F("name", pse_witness_book_self(w->st)->name),
-            PSE_F("logs", (uint64_t)pse_witness_book_logs(w->st)));
-    wait_for_stop(stop);
-    pse_http_stop(http);
-    PSE_LOG(&w->log, PSE_LOG_NOTICE, "witness.stop", PSE_F("failed", w->failed != 0));
-    if (w->failed == 0)
-        return PSE_OK;
-    cli_error(name, "the state could not be stored; mend the disk and start again");
-    return PSE_E_IO;
-}
-
-pse_rc witness_serve(const char *name, struct pse_witness_book *st, const struct key *key,
-                     const char *listen)
-{
-    struct service w = {.st = st, .key = key, .failed = 0};
-    const struct pse_http_route route[] = {
-        {.methods = PSE_HTTP_POST,
-         .path = "/add-checkpoint",
-         .body_max = PSE_ADD_CHECKPOINT_MAX,
-         .lane = 0,
-         .batch = PSE_HTTP_BATCH_MAX,
-         .handle = add_checkpoints,
-         .ctx = &w},
-        {.methods = PSE_HTTP_GET, .path = "/healthz", .lane = PSE_HTTP_INLINE, .handle = health},
-        {.methods = PSE_HTTP_GET,
-         .path = "/",
-         .lane = PSE_HTTP_INLINE,
-         .handle = monitoring,
-         .ctx = &w},
-    };
     struct pse_http_options o = {
-        .route = route,
-        .routes = CLI_COUNT(route),
+        .route = w->route,
+        .routes = CLI_COUNT(w->route),
         .lane = {{.capacity = QUEUE, .workers = 1}},
         /* behind an edge all come from one address; the edge bounds its sources */
         .per_source = UINT_MAX,
     };
-    char address[PSE_HTTP_ADDRESS];
-    sigset_t stop;
-    int fd;
-    pse_rc rc;
+    pse_rc rc = jitter(&o.seed, w->name);
 
-    pse_log_init(&w.log, STDERR_FILENO, PSE_LOG_NOTICE);
-    (void)sigemptyset(&stop);
-    (void)sigaddset(&stop, SIGTERM);
-    (void)sigaddset(&stop, SIGINT);
-    PSE_REQUIRE(pthread_sigmask(SIG_BLOCK, &stop, NULL) == 0); /* before there are threads */
-    PSE_TRY(jitter(&o.seed, name));
-    PSE_TRY(listen_on(&fd, address, name, listen));
-    w.add = calloc(PSE_HTTP_BATCH_MAX, sizeof *w.add);
-    if (w.add == NULL) {
+    if (rc != PSE_OK) {
+        (void)close(fd);
+        return rc;
+    }
+    set_routes(w);
+    rc = pse_http_start(&w->http, &o, fd);
+    if (rc != PSE_OK)
+        cli_error(w->name, "cannot serve (%s)", pse_rc_name(rc));
+    return rc;
+}
+
+pse_rc witness_service_start(struct witness_service **out, const char *name,
+                             struct pse_witness_book *st, const struct key *key,
+                             struct pse_log *log, int fd)
+{
+    struct witness_service *w = calloc(1, sizeof *w);
+    pse_rc rc = PSE_E_MEMORY;
+
+    *out = NULL;
+    if (w != NULL)
+        w->add = calloc(PSE_HTTP_BATCH_MAX, sizeof *w->add);
+    if (w == NULL || w->add == NULL) {
         (void)close(fd);
         cli_error(name, "no memory to serve");
-        return PSE_E_MEMORY;
+    } else {
+        w->name = name;
+        w->st = st;
+        w->key = key;
+        w->log = log;
+        rc = start(w, fd);
     }
-    rc = serve(name, &w, &o, fd, address, &stop);
-    free(w.add);
+    if (rc == PSE_OK) {
+        *out = w;
+        PSE_LOG(log, PSE_LOG_NOTICE, "witness.start",
+                PSE_F("name", pse_witness_book_self(st)->name),
+                PSE_F("logs", (uint64_t)pse_witness_book_logs(st)));
+        return PSE_OK;
+    }
+    if (w != NULL)
+        free(w->add);
+    free(w);
     return rc;
+}
+
+pse_rc witness_service_stop(struct witness_service *w)
+{
+    bool failed;
+
+    pse_http_stop(w->http);
+    failed = w->failed != 0;
+    PSE_LOG(w->log, PSE_LOG_NOTICE, "witness.stop", PSE_F("failed", failed));
+    if (failed)
+        cli_error(w->name, "the state could not be stored; mend the disk and start again");
+    free(w->add);
+    free(w);
+    return failed ? PSE_E_IO : PSE_OK;
 }

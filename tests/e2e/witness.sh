@@ -198,4 +198,41 @@ check 'a key that others can read is refused' "$(
     timeout 20 "$psephos" witness run v >out 2>&1 && echo 'it ran'
     grep -q 'v/witness.key' out || cat out
 )"
+
+# The same as a daemon.
+mkdir -m 700 d
+"$psephos" witness init d --name d.example --log "$vkey" >out 2>&1 || check 'a witness for the daemon' "$(cat out)"
+settings() { # settings KEY
+    printf '[daemon]\nstate = %s/d\n[listen]\nhttp = unix:%s/d.sock\n[witness]\nkey = %s\n' "$dir" "$dir" "$1" >d.ini
+}
+settings credential:witness.key
+check 'the daemon says what it lacks' "$(
+    timeout 20 "$psephos" witness serve --config d.ini >out 2>&1
+    [ $? -eq 2 ] || echo 'not status 2'
+    grep -q 'give --credentials' out || cat out
+)"
+"$psephos" witness serve --config d.ini --credentials d 2>err &
+pid=$!
+for _ in $(seq 200); do
+    ! grep -q daemon.ready err || break
+    sleep 0.05
+done
+check 'the daemon cosigns on its socket' "$(
+    "$log" $origin request 0 5 >request
+    got=$(curl -s -o body -w '%{http_code}' --unix-socket d.sock --data-binary @request http://w/add-checkpoint)
+    [ "$got" = 200 ] || { echo "status $got"; cat err; }
+    grep -q '^— d.example ' body || cat body
+)"
+check 'a second one with its state is refused' "$(
+    timeout 20 "$psephos" witness serve --config d.ini --credentials d >out 2>&1
+    [ $? -eq 1 ] || cat out
+)"
+stop
+check 'the daemon stops when asked' "$([ "$status" = 0 ] || echo "status $status: $(tail -n 3 err)")"
+check 'a restored state is refused by the daemon, too' "$(
+    rm d/witness.mark
+    timeout 20 "$psephos" witness serve --config d.ini --credentials d >out 2>&1
+    [ $? -eq 4 ] || echo "status $?: $(cat out)"
+    grep -q 'restored from a backup' out || cat out
+)"
 finish
