@@ -108,10 +108,13 @@ PSE_MUST pse_rc pse_ballot_random_draw(struct pse_ballot_random *random, struct 
 PSE_MUST pse_rc pse_ballot_build(uint8_t *out, const struct pse_ballot_plan *plan,
                                  const struct pse_ballot_random *random);
 
-/** Many ballots at once, in parallel on the group's pool, randomness drawn within: ballot i at
- * out[i], which has room for its style's length; all under one joint key (the same pointer). For
- * simulations and load: some times quicker than one by one, most of all when every plan
- * is_simulated. PSE_E_RANGE and PSE_E_MEMORY as above; entries are then not valid. */
+enum { PSE_BALLOTS_BLOCK = 64 }; /* ballots that share one stream of randomness */
+
+/** Many ballots at once, in parallel on the group's pool, randomness drawn within (a stream forked
+ * for each block, in order, so that the same @p rng makes the same ballots on any number of
+ * threads): ballot i at out[i], which has room for its style's length; all under one joint key (the
+ * same pointer). For simulations and load: some times quicker than one by one, most of all when
+ * every plan is_simulated. PSE_E_RANGE and PSE_E_MEMORY as above; entries are then not valid. */
 PSE_MUST pse_rc pse_ballots_build(uint8_t *const *out, struct pse_rng *rng,
                                   const struct pse_ballot_plan *plan, size_t n);
 

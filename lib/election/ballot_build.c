@@ -205,9 +205,9 @@ pse_rc pse_ballot_build(uint8_t *out, const struct pse_ballot_plan *plan,
 
 /* ---- many at once ---- */
 
-enum { BUILD_BLOCK = 64, WORKERS_ARENA_MAX = 4 << 20 };
-
-struct build_worker {
+/* Randomness belongs to a block, not to the worker that happens to take it: the same stream makes
+ * the same ballots, on any number of threads. */
+struct build_block {
     struct pse_rng rng;
     pse_rc rc;
 };
@@ -216,14 +216,14 @@ struct build_job {
     uint8_t *const *out;
     const struct pse_ballot_plan *plan;
     size_t n;
-    struct build_worker *worker;
+    struct build_block *block;
 };
 
 static pse_rc draw_and_build(uint8_t *const *out, struct pse_rng *rng,
                              const struct pse_ballot_plan *plan, size_t n)
 {
     PSE_ARENA(arena, memory_bound(plan, n));
-    struct pse_ballot_random random[BUILD_BLOCK];
+    struct pse_ballot_random random[PSE_BALLOTS_BLOCK];
     pse_rc rc = PSE_OK;
 
     for (size_t i = 0; i < n && rc == PSE_OK; i++)
@@ -237,34 +237,32 @@ static pse_rc draw_and_build(uint8_t *const *out, struct pse_rng *rng,
 static void build_block(void *ctx, size_t index, unsigned worker)
 {
     const struct build_job *job = ctx;
-    struct build_worker *w = &job->worker[worker];
-    size_t at = index * BUILD_BLOCK;
-    size_t n = job->n - at < BUILD_BLOCK ? job->n - at : BUILD_BLOCK;
+    struct build_block *b = &job->block[index];
+    size_t at = index * PSE_BALLOTS_BLOCK;
+    size_t n = job->n - at < PSE_BALLOTS_BLOCK ? job->n - at : PSE_BALLOTS_BLOCK;
 
-    if (w->rc == PSE_OK)
-        w->rc = draw_and_build(job->out + at, &w->rng, job->plan + at, n);
+    (void)worker;
+    b->rc = draw_and_build(job->out + at, &b->rng, job->plan + at, n);
+    pse_rng_wipe(&b->rng);
 }
 
 pse_rc pse_ballots_build(uint8_t *const *out, struct pse_rng *rng,
                          const struct pse_ballot_plan *plan, size_t n)
 {
-    PSE_ARENA(arena, WORKERS_ARENA_MAX);
-    struct pse_pool *pool;
+    PSE_ARENA(arena, SIZE_MAX);
     struct build_job job = {.out = out, .plan = plan, .n = n};
-    unsigned width;
+    size_t blocks = n / PSE_BALLOTS_BLOCK + (n % PSE_BALLOTS_BLOCK != 0);
     pse_rc rc = PSE_OK;
 
     if (n == 0)
         return PSE_OK;
-    pool = pse_group_pool(plan->joint->g);
-    width = pse_pool_width(pool);
-    job.worker = PSE_NEW(&arena, struct build_worker, width);
-    if (job.worker == NULL)
+    job.block = PSE_NEW(&arena, struct build_block, blocks);
+    if (job.block == NULL)
         return PSE_E_MEMORY;
-    for (unsigned w = 0; w < width; w++)
-        pse_rng_fork(&job.worker[w].rng, rng);
-    pse_pool_run(pool, build_block, &job, (n + BUILD_BLOCK - 1) / BUILD_BLOCK);
-    for (unsigned w = 0; w < width && rc == PSE_OK; w++)
-        rc = job.worker[w].rc;
+    for (size_t i = 0; i < blocks; i++)
+        pse_rng_fork(&job.block[i].rng, rng);
+    pse_pool_run(pse_group_pool(plan->joint->g), build_block, &job, blocks);
+    for (size_t i = 0; i < blocks && rc == PSE_OK; i++)
+        rc = job.block[i].rc;
     return rc;
 }

@@ -432,7 +432,7 @@ static void company_changes_no_ballot(void **state)
     static struct pse_ballot_plan plan[N];
     static pse_secret d[N];
     static const uint8_t blank[64] = {1};
-    struct pse_rng rng = seeded(21), again = seeded(21), alone;
+    struct pse_rng rng = seeded(21), again = seeded(21), alone[3];
     struct fixture f;
     struct known k;
 
@@ -457,12 +457,14 @@ static void company_changes_no_ballot(void **state)
         }
     }
     assert_int_equal(pse_ballots_build(out[0], &rng, plan, N), PSE_OK);
-    pse_rng_fork(&alone, &again);
+    for (size_t i = 0; i < 3; i++)
+        pse_rng_fork(&alone[i], &again); /* one a block */
     for (size_t i = 0; i < N; i++) {
         PSE_ARENA(arena, 1 << 20);
         struct pse_ballot_random random;
 
-        assert_int_equal(pse_ballot_random_draw(&random, &arena, &alone, f.m, plan[i].style),
+        assert_int_equal(pse_ballot_random_draw(&random, &arena, &alone[i / PSE_BALLOTS_BLOCK], f.m,
+                                                plan[i].style),
                          PSE_OK);
         plan[i].is_simulated = i % 2 == 0;
         assert_int_equal(pse_ballot_build(out[1][i], &plan[i], &random), PSE_OK);
