@@ -210,7 +210,7 @@ pse_rc pse_disk_put(struct pse_disk *d, const char *leaf, struct pse_span in)
         PSE_TRY(pse_disk_settle(d));
     PSE_TRY(make_parents(d, leaf));
     f = &d->file[d->pending];
-    (void)snprintf(f->temp, sizeof f->temp, TEMP_FOLDER "/%zu", d->pending);
+    (void)snprintf(f->temp, sizeof f->temp, TEMP_FOLDER "/%u-%zu", d->lane, d->pending);
     (void)snprintf(f->leaf, sizeof f->leaf, "%s", leaf);
     PSE_TRY(write_temp(d, &f->fd, f->temp, in));
     d->pending++;

@@ -13,12 +13,13 @@
 enum { PSE_DISK_PENDING_MAX = 128, PSE_DISK_LEAF_MAX = 96 };
 
 struct pse_disk {
-    int fd; /* the folder */
+    int fd;        /* the folder */
+    unsigned lane; /* of temporary names: two that write below one folder have two lanes */
     const struct pse_steps *steps;
     size_t pending;
     struct pse_disk_file {
         int fd;
-        char temp[24];
+        char temp[32];
         char leaf[PSE_DISK_LEAF_MAX];
     } file[PSE_DISK_PENDING_MAX];
     size_t touched;

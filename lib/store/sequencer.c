@@ -6,11 +6,13 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "store/blob_folder.h"
 #include "store/sequencer_room.h"
 
 enum {
     IDLE_SECONDS = 5,  /* how often an idle sequencer looks for partials to collect */
     AGAIN_SECONDS = 1, /* how often witnesses are asked again for those who wait */
+    BLOB_LANE = 1,     /* blobs are written while tiles are */
 };
 
 #define PSE_STOP_TEXT(name, text) text,
@@ -122,35 +124,73 @@ pse_rc item_answer(struct pse_sequencer *s, struct item *one, struct pse_answer 
 
 /* --- submitting ------------------------------------------------------------------------------- */
 
-pse_rc pse_sequencer_submit(struct pse_sequencer *s, struct pse_span entry, void *ticket)
+static struct item *item_new(struct pse_span entry, void *ticket)
 {
-    struct item *one;
-    pse_rc rc = PSE_OK;
+    struct item *one = calloc(1, sizeof *one + entry.n);
 
-    if (entry.n == 0 || entry.n > PSE_ENTRY_MAX)
-        return PSE_E_LENGTH;
-    one = calloc(1, sizeof *one + entry.n);
     if (one == NULL)
-        return PSE_E_MEMORY;
+        return NULL;
     one->ticket = ticket;
     one->n = entry.n;
     memcpy(one->bytes, entry.p, entry.n);
+    return one;
+}
+
+static void items_free(struct items *list)
+{
+    struct item *one;
+
+    while ((one = items_take(list)) != NULL)
+        free(one);
+}
+
+/* All of @p list or none. */
+static pse_rc enqueue(struct pse_sequencer *s, struct items *list, size_t bytes)
+{
+    pse_rc rc = PSE_OK;
+
     pthread_mutex_lock(&s->lock);
     if (s->is_stopping || s->is_broken)
         rc = PSE_E_STATE;
-    else if (s->waiting >= PSE_SEQUENCER_WAITING_MAX ||
-             s->in_bytes + entry.n > PSE_SEQUENCER_BYTES_MAX)
+    else if (s->waiting + list->n > PSE_SEQUENCER_WAITING_MAX ||
+             s->in_bytes + bytes > PSE_SEQUENCER_BYTES_MAX)
         rc = PSE_E_LIMIT;
     if (rc == PSE_OK) {
-        items_add(&s->in, one);
-        s->in_bytes += entry.n;
-        s->waiting++;
+        s->in_bytes += bytes;
+        s->waiting += list->n;
+        items_join(&s->in, list);
         pthread_cond_signal(&s->more);
     }
     pthread_mutex_unlock(&s->lock);
-    if (rc != PSE_OK)
-        free(one);
     return rc;
+}
+
+pse_rc pse_sequencer_submit_all(struct pse_sequencer *s, const struct pse_span *entry,
+                                void *const *ticket, size_t n)
+{
+    struct items list = {0};
+    size_t bytes = 0;
+    pse_rc rc = PSE_OK;
+
+    for (size_t i = 0; i < n && rc == PSE_OK; i++) {
+        bool fits = entry[i].n > 0 && entry[i].n <= PSE_ENTRY_MAX;
+        struct item *one = fits ? item_new(entry[i], ticket[i]) : NULL;
+
+        if (one != NULL)
+            items_add(&list, one);
+        else
+            rc = fits ? PSE_E_MEMORY : PSE_E_LENGTH;
+        bytes += entry[i].n;
+    }
+    if (rc == PSE_OK && n > 0)
+        rc = enqueue(s, &list, bytes);
+    items_free(&list);
+    return rc;
+}
+
+pse_rc pse_sequencer_submit(struct pse_sequencer *s, struct pse_span entry, void *ticket)
+{
+    return pse_sequencer_submit_all(s, &entry, &ticket, 1);
 }
 
 /* --- the sequencing thread -------------------------------------------------------------------- */
@@ -249,6 +289,57 @@ static void *sequence(void *ctx)
     return NULL;
 }
 
+/* --- blobs ------------------------------------------------------------------------------------ */
+
+static pse_rc keep_blob(struct pse_sequencer *s, struct pse_stop *why, pse_hash *digest,
+                        struct pse_span blob)
+{
+    pse_rc rc;
+
+    pthread_mutex_lock(&s->store_lock);
+    rc = pse_store_blob_put_new(s->o.store, digest, blob);
+    if (rc != PSE_OK && rc != PSE_E_LIMIT)
+        rc = stop_store(why, s->o.store, rc);
+    pthread_mutex_unlock(&s->store_lock);
+    return rc;
+}
+
+static pse_rc show_blob(struct pse_sequencer *s, struct pse_stop *why, const pse_hash *digest,
+                        struct pse_span blob)
+{
+    pse_rc rc = PSE_OK;
+
+    pthread_mutex_lock(&s->blob_lock);
+    if (s->blobs.fd < 0 && !pse_disk_open(&s->blobs, s->o.record, s->o.steps))
+        rc = PSE_E_IO;
+    s->blobs.lane = BLOB_LANE;
+    if (rc == PSE_OK)
+        rc = pse_blob_folder_put(&s->blobs, digest, blob);
+    if (rc != PSE_OK)
+        rc = stop_files(why, &s->blobs, rc);
+    pthread_mutex_unlock(&s->blob_lock);
+    return rc;
+}
+
+pse_rc pse_sequencer_blob(struct pse_sequencer *s, pse_hash *digest, struct pse_span blob)
+{
+    struct pse_stop why = {0};
+    bool is_over;
+    pse_rc rc;
+
+    pthread_mutex_lock(&s->lock);
+    is_over = s->is_stopping || s->is_broken;
+    pthread_mutex_unlock(&s->lock);
+    if (is_over)
+        return PSE_E_STATE;
+    rc = keep_blob(s, &why, digest, blob);
+    if (rc == PSE_OK)
+        rc = show_blob(s, &why, digest, blob);
+    if (rc != PSE_OK && rc != PSE_E_LIMIT)
+        broken(s, &why);
+    return rc;
+}
+
 /* --- the publishing thread -------------------------------------------------------------------- */
 
 static pse_rc publish_one(struct pse_sequencer *s, struct pse_stop *why, bool is_job)
@@ -316,10 +407,12 @@ static void sequencer_free(struct pse_sequencer *s)
     pthread_mutex_destroy(&s->nodes_lock);
     pthread_mutex_destroy(&s->store_lock);
     pthread_mutex_destroy(&s->answer_lock);
+    pthread_mutex_destroy(&s->blob_lock);
     pthread_cond_destroy(&s->more);
     pthread_cond_destroy(&s->turn);
     pse_nodes_free(&s->nodes);
     pse_tree_dir_close(&s->tree);
+    pse_disk_close(&s->blobs);
     pse_buf_free(&s->checkpoint);
     if (s->batch != NULL)
         pse_buf_free(&s->batch->bundle);
@@ -348,11 +441,12 @@ static struct pse_sequencer *sequencer_new(const struct pse_sequencer_options *o
     if (s == NULL)
         return NULL;
     s->o = *options;
-    s->tree.disk.fd = s->tree.front.fd = -1;
+    s->tree.disk.fd = s->tree.front.fd = s->blobs.fd = -1;
     pthread_mutex_init(&s->lock, NULL);
     pthread_mutex_init(&s->nodes_lock, NULL);
     pthread_mutex_init(&s->store_lock, NULL);
     pthread_mutex_init(&s->answer_lock, NULL);
+    pthread_mutex_init(&s->blob_lock, NULL);
     make_condition(&s->more);
     make_condition(&s->turn);
     pse_rng_fill(options->rng, &key, sizeof key);

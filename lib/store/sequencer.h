@@ -125,6 +125,18 @@ PSE_MUST pse_rc pse_sequencer_start(struct pse_sequencer **out, struct pse_stop 
  * stopping; PSE_E_MEMORY. No answer comes then. */
 PSE_MUST pse_rc pse_sequencer_submit(struct pse_sequencer *s, struct pse_span entry, void *ticket);
 
+/** Hand in @p n entries at once, all or none: they stand together in the queue, so an idle
+ * sequencer makes the same batches of the same entries every time. ticket[i] comes back for
+ * entry[i]. Statuses as for one. */
+PSE_MUST pse_rc pse_sequencer_submit_all(struct pse_sequencer *s, const struct pse_span *entry,
+                                         void *const *ticket, size_t n);
+
+/** Keep @p blob under its SHA-256, which goes to @p digest: durable in the store first, then shown
+ * below blob/ of the record, so that an entry that names it may be handed in. The same again is
+ * fine. Any thread; blocks. PSE_E_LIMIT: too long; PSE_E_STATE: stopping, or this has stopped the
+ * sequencer. */
+PSE_MUST pse_rc pse_sequencer_blob(struct pse_sequencer *s, pse_hash *digest, struct pse_span blob);
+
 /** Take no more, bring what was taken into a head, give it one chance of being witnessed, end.
  * Tickets that have no receipt by then are answered PSE_ANSWER_STOPPED. *why is how it ended. NULL
  * is fine. */

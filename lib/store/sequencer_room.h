@@ -74,6 +74,8 @@ struct pse_sequencer {
     struct pse_nodes nodes;
     pthread_mutex_t store_lock; /* of o.store */
     pthread_mutex_t answer_lock;
+    pthread_mutex_t blob_lock; /* of `blobs`, the record's folder once more */
+    struct pse_disk blobs;
 
     struct pse_tree_dir tree;
     struct pse_head head; /* the sequencing thread's */

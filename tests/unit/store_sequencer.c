@@ -513,6 +513,96 @@ static void the_judge_and_the_second_decide(void **state)
     stop();
 }
 
+/* --- blobs and blocks ------------------------------------------------------------------------- */
+
+static void blobs_stand_in_store_and_record(void **state)
+{
+    const struct pse_span blob = pse_span_str("a large object");
+    struct pse_buf kept = PSE_BUF(1024);
+    pse_hash digest, again;
+
+    (void)state;
+    start();
+    assert_int_equal(pse_sequencer_blob(rig.s, &digest, blob), PSE_OK);
+    assert_int_equal(pse_sequencer_blob(rig.s, &again, blob), PSE_OK);
+    assert_true(pse_hash_is_equal(&digest, &again));
+    shell("echo -n 'a large object' | sha256sum | cut -c1-64 >want && ls record/blob | cmp - want");
+    shell("echo -n 'a large object' | cmp - record/blob/$(cat want)");
+    stop();
+    assert_int_equal(rig_start(&rig, NULL), PSE_OK);
+    assert_int_equal(pse_store_blob_get(rig.store, &kept, &digest), PSE_OK);
+    assert_true(pse_span_is_equal(pse_buf_span(&kept), blob));
+    pse_buf_free(&kept);
+    stop();
+}
+
+static void a_blob_that_cannot_be_shown_stops_the_log(void **state)
+{
+    pse_hash digest;
+
+    (void)state;
+    start();
+    assert_int_equal(pse_sequencer_blob(rig.s, &digest, pse_span_str("first")), PSE_OK);
+    shell("rm -r record/blob && echo in the way >record/blob");
+    assert_int_equal(pse_sequencer_blob(rig.s, &digest, pse_span_str("second")), PSE_E_STATE);
+    assert_true(rig.is_broken);
+    assert_int_equal(rig_submit_text(&rig, "late", 0, 0), PSE_E_STATE);
+    assert_int_equal(pse_sequencer_blob(rig.s, &digest, pse_span_str("third")), PSE_E_STATE);
+    rig_stop(&rig);
+    assert_int_equal(rig.why.reason, PSE_STOP_FILES);
+}
+
+/* With the same randomness, a block handed in at once is ordered the same way every time. */
+static void order_of_a_block(pse_hash *root)
+{
+    static struct pse_span entry[300];
+    static uint32_t bytes[300];
+    static void *ticket[300];
+    const uint8_t seed[32] = {7};
+    struct pse_head head;
+
+    pse_rng_init(&rig.rng, seed);
+    start();
+    for (uint32_t i = 0; i < 300; i++) {
+        bytes[i] = i;
+        entry[i] = pse_span(&bytes[i], 4);
+        ticket[i] = malloc(8); /* a ticket of the rig: length, entry */
+        memcpy(ticket[i], &(uint32_t){4}, 4);
+        memcpy((uint8_t *)ticket[i] + 4, &i, 4);
+    }
+    assert_int_equal(pse_sequencer_submit_all(rig.s, entry, ticket, 300), PSE_OK);
+    assert_true(rig_wait(&rig, &rig.receipts, 300));
+    stop();
+    assert_int_equal(rig_start(&rig, NULL), PSE_OK);
+    assert_int_equal(pse_store_head_read(rig.store, &head), PSE_OK);
+    *root = head.root;
+    stop();
+}
+
+static void a_block_makes_the_same_batch_every_time(void **state)
+{
+    pse_hash root[2];
+
+    order_of_a_block(&root[0]);
+    teardown(state);
+    assert_int_equal(setup(state), 0);
+    order_of_a_block(&root[1]);
+    assert_true(pse_hash_is_equal(&root[0], &root[1]));
+}
+
+static void a_block_is_taken_whole_or_not_at_all(void **state)
+{
+    const struct pse_span entry[] = {pse_span_str("good"), pse_span(NULL, 0), pse_span_str("good")};
+    void *const ticket[] = {NULL, NULL, NULL};
+
+    (void)state;
+    start();
+    assert_int_equal(pse_sequencer_submit_all(rig.s, entry, ticket, 3), PSE_E_LENGTH);
+    assert_int_equal(pse_sequencer_submit_all(rig.s, entry, ticket, 0), PSE_OK);
+    stop();
+    assert_int_equal(rig.receipts + rig.stopped, 0);
+}
+
 int main(void)
 {
 #define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -537,6 +627,10 @@ int main(void)
         T(a_clock_that_goes_back_is_refused),
         T(a_fenced_writer_stops),
         T(the_judge_and_the_second_decide),
+        T(blobs_stand_in_store_and_record),
+        T(a_blob_that_cannot_be_shown_stops_the_log),
+        T(a_block_makes_the_same_batch_every_time),
+        T(a_block_is_taken_whole_or_not_at_all),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
