@@ -8,6 +8,7 @@
 #include "../psephos-verify/report.h"
 #include "codec/codec.h"
 #include "commands.h"
+#include "psephos/demo_ledger.h"
 #include "psephos/demo_town.h"
 #include "psephos/inspect.h"
 #include "psephos/rehearsal.h"
@@ -294,24 +295,53 @@ static pse_rc report(struct demo *d)
     return rc;
 }
 
-static pse_rc hold(struct demo *d, const struct rehearsal_options *o, size_t voters)
+static pse_rc story(struct demo *d, const struct rehearsal_options *o, size_t voters)
 {
     PSE_TRY(rehearsal_begin(&d->r, o));
     PSE_TRY(set_up(d, voters));
     PSE_TRY(vote(d));
-    PSE_TRY(count(d));
-    return report(d);
+    return count(d);
+}
+
+/* What is verified at the end is what is left when the log has stopped. */
+static pse_rc hold(struct demo *d, const struct rehearsal_options *o, size_t voters, bool keep)
+{
+    struct rehearsal_options with_log = *o;
+    struct demo_ledger *ledger = NULL;
+    struct rehearsal_log log;
+    char private[FILE_PATH_MAX];
+    pse_rc rc, ended;
+
+    if (snprintf(private, sizeof private, "%s.private", o->dir) >= (int)sizeof private)
+        return PSE_E_LIMIT;
+    PSE_TRY(rehearsal_check_dir(o->name, private));
+    PSE_TRY(demo_ledger_new(&ledger, &log, private));
+    with_log.log = &log;
+    rc = story(d, &with_log, voters);
+    ended = demo_ledger_end(ledger, keep);
+    d->r.o = o;
+    if (rc == PSE_OK)
+        rc = ended;
+    return rc == PSE_OK ? report(d) : rc;
 }
 
 /* --- the command
  * ----------------------------------------------------------------------------------
  */
 
+static bool dir_is_free(const char *dir)
+{
+    char private[FILE_PATH_MAX + sizeof ".private"];
+
+    (void)snprintf(private, sizeof private, "%s.private", dir);
+    return record_dir_is_free(dir) && record_dir_is_free(private);
+}
+
 /* psephos-demo, or the first of psephos-demo-2, -3, … that is free. */
 static const char *free_dir(char out[FILE_PATH_MAX])
 {
     (void)snprintf(out, FILE_PATH_MAX, "psephos-demo");
-    for (int i = 2; i < DIRS_MAX && !record_dir_is_free(out); i++)
+    for (int i = 2; i < DIRS_MAX && !dir_is_free(out); i++)
         (void)snprintf(out, FILE_PATH_MAX, "psephos-demo-%d", i);
     return out;
 }
@@ -327,16 +357,18 @@ int cmd_demo(int argc, char **argv)
                                   .mixers = 2,
                                   .seed = &seed};
     uint64_t voters = 1000;
+    bool keep = false;
     const struct cli_option options[] = {
         CLI_NUMBER("voters", "N", &voters, VOTERS_MIN, VOTERS_MAX, "default 1000"),
         CLI_TEXT("dir", "DIR", &o.dir, "the record to make (default: a new psephos-demo)"),
         CLI_NUMBER("threads", "K", &o.threads, 1, 256, "default: one a processor"),
         SYSRNG_OPTION(&seed),
+        CLI_FLAG("keep", &keep, "leave DIR.private: the log's store, the witnesses"),
         CLI_FLAG("quiet", &o.quiet, "no progress"),
     };
     const struct cli_command command = {
         .name = o.name,
-        .synopsis = "[--voters N] [--dir DIR] [--seed HEX]",
+        .synopsis = "[--voters N] [--dir DIR] [--seed HEX] [--keep]",
         .about = "Hold a whole election on this machine, in a town that does not exist: two "
                  "districts,\nboth kinds of contests, weights, votes changed, votes on paper, lost "
                  "credentials.",
@@ -350,7 +382,7 @@ int cmd_demo(int argc, char **argv)
         return status;
     if (o.dir == NULL)
         o.dir = free_dir(dir);
-    rc = hold(&d, &o, (size_t)voters);
+    rc = hold(&d, &o, (size_t)voters, keep);
     if (rc == PSE_E_MEMORY)
         cli_error(o.name, "out of memory; give fewer --voters");
     demo_free(&d);

@@ -11,8 +11,6 @@
 #include "psephos/plan.h"
 
 enum {
-    WITNESSES = 4,
-    QUORUM = 3,
     CAST_BLOCK = 4096, /* ballots made and appended together */
     SEEDED_TIME = 1798794000,
     MANIFEST_ROOM = 2 << 20,
@@ -38,16 +36,54 @@ void rehearsal_phase(struct rehearsal *r, const char *what, uint64_t items)
     progress_step(&r->progress, what, items);
 }
 
-/* --- the record as a sink
- * -------------------------------------------------------------------------
+/* --- the log as plain files ----------------------------------------------------------------------
  */
 
-static pse_rc take_blob(void *ctx, struct pse_span blob)
+static pse_rc plain_create(void *ctx, struct rehearsal *r, struct pse_span policy)
+{
+    (void)ctx, (void)policy;
+    return record_create(&r->writer, r->name, r->o->dir, &r->board.signer, RECORD_BULK);
+}
+
+static pse_rc plain_blob(void *ctx, struct pse_span blob)
 {
     struct rehearsal *r = ctx;
     pse_hash digest;
 
     return record_put_blob(r->writer, &digest, blob);
+}
+
+static pse_rc plain_entry(void *ctx, pse_hash *leaf, struct pse_span entry)
+{
+    struct rehearsal *r = ctx;
+
+    return record_append(r->writer, leaf, entry);
+}
+
+static pse_rc plain_ballots(void *ctx, struct pse_span *entry, pse_hash *leaf, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        PSE_TRY(plain_entry(ctx, &leaf[i], entry[i]));
+    return PSE_OK;
+}
+
+static pse_rc plain_publish(void *ctx, uint64_t *size)
+{
+    struct rehearsal *r = ctx;
+
+    PSE_TRY(record_publish(r->writer, r->time));
+    *size = record_size(r->writer);
+    return PSE_OK;
+}
+
+/* --- the log as a sink ---------------------------------------------------------------------------
+ */
+
+static pse_rc take_blob(void *ctx, struct pse_span blob)
+{
+    struct rehearsal *r = ctx;
+
+    return r->log.blob(r->log.ctx, blob);
 }
 
 /* The engine has to find what was appended live; a dead entry would be a fault of this program. */
@@ -57,7 +93,7 @@ static pse_rc take_entry(void *ctx, struct pse_span entry)
     uint64_t dead = pse_engine_counts(r->e)->dead;
     pse_hash leaf;
 
-    PSE_TRY(record_append(r->writer, &leaf, entry));
+    PSE_TRY(r->log.entry(r->log.ctx, &leaf, entry));
     PSE_TRY(pse_engine_feed(r->e, &entry, &leaf, 1));
     if (pse_engine_counts(r->e)->dead == dead)
         return PSE_OK;
@@ -145,6 +181,10 @@ pse_rc rehearsal_begin(struct rehearsal *r, const struct rehearsal_options *o)
     r->o = o;
     r->name = o->name;
     r->time = now(o);
+    r->log = (struct rehearsal_log){r,           plain_create,  plain_blob,
+                                    plain_entry, plain_ballots, plain_publish};
+    if (o->log != NULL)
+        r->log = *o->log;
     r->sink = (struct sink){.ctx = r, .blob = take_blob, .entry = take_entry};
     r->source.files.dir = -1;
     r->source.files.blob = -1;
@@ -156,7 +196,7 @@ pse_rc rehearsal_begin(struct rehearsal *r, const struct rehearsal_options *o)
         cli_error(o->name, "this machine or build does not have that back-end; try --backend auto");
         return PSE_E_UNSUPPORTED;
     }
-    PSE_TRY(board_keys_make(&r->board, o->name, o->origin, WITNESSES, r->g, &r->rng));
+    PSE_TRY(board_keys_make(&r->board, o->name, o->origin, REHEARSAL_WITNESSES, r->g, &r->rng));
     return make_people(r);
 }
 
@@ -212,7 +252,7 @@ static pse_rc make_manifest(struct texts *t, struct rehearsal *r, struct pse_spa
                              .mixers = r->o->mixers};
 
     pse_vkey_put(&t->vkey, &r->board.signer.log.vkey);
-    record_policy_put(&t->policy, &r->board.signer, QUORUM);
+    record_policy_put(&t->policy, &r->board.signer, REHEARSAL_QUORUM);
     if (t->vkey.rc != PSE_OK || t->policy.rc != PSE_OK)
         return PSE_E_MEMORY;
     board.log = pse_buf_span(&t->vkey);
@@ -231,7 +271,7 @@ static pse_rc start_record(struct rehearsal *r, const struct texts *t)
     struct pse_manifest *m;
     struct act a;
 
-    PSE_TRY(record_create(&r->writer, r->name, r->o->dir, &r->board.signer, RECORD_BULK));
+    PSE_TRY(r->log.create(r->log.ctx, r, pse_buf_span(&t->policy)));
     PSE_TRY(record_source_open(&r->source, r->o->dir));
     PSE_TRY(start_engine(r));
     PSE_TRY(take_blob(r, pse_buf_span(&t->manifest)));
@@ -383,8 +423,7 @@ static pse_rc cast_block(struct rehearsal *r, struct block *b,
         b->entry[i] = pse_span(b->out[i], b->plan[i].style->ballot_len);
     }
     PSE_TRY(pse_ballots_build(b->out, &r->rng, b->plan, n));
-    for (size_t i = 0; i < n; i++)
-        PSE_TRY(record_append(r->writer, &b->leaf[i], b->entry[i]));
+    PSE_TRY(r->log.ballots(r->log.ctx, b->entry, b->leaf, n));
     return pse_engine_feed(r->e, b->entry, b->leaf, n);
 }
 
@@ -415,8 +454,10 @@ pse_rc rehearsal_cast(struct rehearsal *r, const struct rehearsal_voter *const *
 
 pse_rc rehearsal_publish(struct rehearsal *r)
 {
-    PSE_TRY(record_publish(r->writer, r->time));
-    record_source_settle(&r->source, record_size(r->writer));
+    uint64_t size;
+
+    PSE_TRY(r->log.publish(r->log.ctx, &size));
+    record_source_settle(&r->source, size);
     return PSE_OK;
 }
 

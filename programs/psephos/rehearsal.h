@@ -17,12 +17,30 @@
 #include "common/sysrng.h"
 #include "psephos/board_keys.h"
 
-enum { REHEARSAL_PHASES = 16 };
+enum { REHEARSAL_PHASES = 16, REHEARSAL_WITNESSES = 4, REHEARSAL_QUORUM = 3 };
+
+struct rehearsal;
+
+/** Who keeps the log of a rehearsal. Failures have been printed. */
+struct rehearsal_log {
+    void *ctx;
+    /** Make it, with the keys in r->board and this policy; r->o->dir is then a folder. */
+    pse_rc (*create)(void *ctx, struct rehearsal *r, struct pse_span policy);
+    pse_rc (*blob)(void *ctx, struct pse_span blob);
+    /** The next entry, of a role. */
+    pse_rc (*entry)(void *ctx, pse_hash *leaf, struct pse_span entry);
+    /** The next @p n ballots, each of another voter. They may come to stand in another order, which
+     * is then that of entry[] and leaf[]. */
+    pse_rc (*ballots)(void *ctx, struct pse_span *entry, pse_hash *leaf, size_t n);
+    /** All that was handed over is published; *size is how much that is. */
+    pse_rc (*publish)(void *ctx, uint64_t *size);
+};
 
 struct rehearsal_options {
     const char *name; /* of the command */
     const char *dir;  /* the record to make */
     const char *origin;
+    const struct rehearsal_log *log; /* NULL: plain files, signed and cosigned here */
     struct cli_ratio trustees;
     uint64_t mixers;
     uint64_t threads; /* 0: as many as there are processors */
@@ -55,7 +73,8 @@ struct rehearsal {
     struct key *trustee_key[PSE_TRUSTEES_MAX];
     struct trustee *trustee[PSE_TRUSTEES_MAX]; /* guarded memory */
     struct key *mixer_key[PSE_MIXERS_MAX];
-    struct record_writer *writer;
+    struct record_writer *writer; /* without o->log */
+    struct rehearsal_log log;
     struct record_source source;
     struct pse_engine *e;
     struct sink sink;
