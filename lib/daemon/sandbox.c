@@ -39,6 +39,7 @@ static const char *const common_calls[] = {
     "readlinkat",
     "open",
     "openat",
+    "openat2",
     "unlink",
     "unlinkat",
     "rename",

@@ -461,6 +461,11 @@ static pse_rc blocks_take(struct pse_engine *e, uint8_t *live, uint16_t *first,
     return rc;
 }
 
+void pse_engine_trust(struct pse_engine *e, bool trust_proofs)
+{
+    e->o.trust_proofs = trust_proofs;
+}
+
 pse_rc pse_engine_feed(struct pse_engine *e, const struct pse_span *entries, const pse_hash *leaves,
                        size_t n)
 {

@@ -84,6 +84,10 @@ void pse_engine_free(struct pse_engine *e);
 PSE_MUST pse_rc pse_engine_feed(struct pse_engine *e, const struct pse_span *entries,
                                 const pse_hash *leaves, size_t n);
 
+/** From now on proofs are verified, or taken on trust (options.trust_proofs): for a sequencer that
+ * has read its own log again and goes on with entries of others. */
+void pse_engine_trust(struct pse_engine *e, bool trust_proofs);
+
 /** A sequencer's form: each entry is examined as the next one; live ones are taken in (as by feed),
  * dead ones are left out of the log as if they had not come. live[i] tells which, findings carry
  * the index the entry would have had, first[i] (may be NULL) its lowest failing rule or 0. */

@@ -41,7 +41,13 @@ enum {
     PSE_HTTP_DRAIN_MS = 10000, /* at stop: for answers on their way */
 };
 
-enum pse_http_method { PSE_HTTP_GET = 1, PSE_HTTP_HEAD = 2, PSE_HTTP_POST = 4 };
+enum pse_http_method {
+    PSE_HTTP_GET = 1,
+    PSE_HTTP_HEAD = 2,
+    PSE_HTTP_POST = 4,
+    PSE_HTTP_PUT = 8,
+    PSE_HTTP_DELETE = 16, /* never with a body */
+};
 
 /** A request that wants an answer. */
 struct pse_http_call;
@@ -53,11 +59,11 @@ typedef void pse_http_handler(void *ctx, struct pse_http_call *const *call, size
 enum { PSE_HTTP_INLINE = -1 };
 
 struct pse_http_route {
-    unsigned methods;     /* GET brings HEAD with it; or POST */
+    unsigned methods;     /* GET brings HEAD with it; POST, PUT, DELETE */
     const char *path;     /* "/healthz"; "/tile/" and all below it when it ends with a slash */
     bool query;           /* may be followed by ?… */
-    const char *type;     /* Content-Type a POST must have, exactly; NULL: any or none */
-    size_t body_max;      /* of a POST */
+    const char *type;     /* Content-Type a POST or PUT must have, exactly; NULL: any or none */
+    size_t body_max;      /* of a POST or PUT */
     int lane;             /* 0..PSE_HTTP_LANES-1, or PSE_HTTP_INLINE */
     unsigned batch;       /* calls handed over at once at most (0: one) */
     unsigned deadline_ms; /* for an answer; 0: PSE_HTTP_WAIT_MS */
@@ -161,5 +167,15 @@ void pse_http_answer_text(struct pse_http_call *c, unsigned status, const char *
 /** application/problem+json with the type urn:psephos:problem:SLUG. 503 and 429 get a Retry-After
  * of 1 to 5 seconds. */
 void pse_http_problem(struct pse_http_call *c, unsigned status, const char *slug);
+
+/** What a problem says beyond its status; NULL where there is nothing. */
+struct pse_http_detail {
+    const char *title;
+    const char *detail;
+    const char *name; /* one member more */
+    const char *value;
+};
+void pse_http_problem_with(struct pse_http_call *c, unsigned status, const char *slug,
+                           const struct pse_http_detail *d);
 
 #endif

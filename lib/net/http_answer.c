@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "codec/codec.h"
+#include "codec/json_write.h"
 #include "http_core.h"
 
 void pse_http_answer_header(struct pse_http_answer *a, const char *name, const char *value)
@@ -75,10 +76,24 @@ static void put_retry(struct pse_http_answer *a, struct pse_http *s)
     pse_http_answer_header(a, "Retry-After", seconds);
 }
 
+static void put_allow(struct pse_http_answer *a, unsigned methods)
+{
+    char text[64];
+
+    (void)snprintf(text, sizeof text, "%s%s%s%s",
+                   (methods & PSE_HTTP_GET) != 0 ? ", GET, HEAD" : "",
+                   (methods & PSE_HTTP_POST) != 0 ? ", POST" : "",
+                   (methods & PSE_HTTP_PUT) != 0 ? ", PUT" : "",
+                   (methods & PSE_HTTP_DELETE) != 0 ? ", DELETE" : "");
+    pse_http_answer_header(a, "Allow", text + 2);
+}
+
 static const char *title_of(unsigned status)
 {
     switch (status) {
+    case 202: return "Recorded, not yet witnessed";
     case 400: return "The request is not well-formed";
+    case 401: return "Log in first";
     case 403: return "Not allowed";
     case 404: return "There is no such thing here";
     case 405: return "This method is not for this path";
@@ -97,22 +112,41 @@ static const char *title_of(unsigned status)
     }
 }
 
-void pse_http_problem(struct pse_http_call *c, unsigned status, const char *slug)
+static void put_problem(struct pse_buf *b, unsigned status, const char *slug,
+                        const struct pse_http_detail *d)
+{
+    struct pse_json_wr w = pse_json_wr(b, 0);
+    char type[128];
+
+    (void)snprintf(type, sizeof type, "urn:psephos:problem:%s", slug);
+    pse_json_wr_object(&w, NULL);
+    pse_json_wr_str(&w, "type", type);
+    pse_json_wr_str(&w, "title", d != NULL && d->title != NULL ? d->title : title_of(status));
+    pse_json_wr_u64(&w, "status", status);
+    if (d != NULL && d->detail != NULL)
+        pse_json_wr_str(&w, "detail", d->detail);
+    if (d != NULL && d->name != NULL)
+        pse_json_wr_str(&w, d->name, d->value);
+    pse_json_wr_end(&w);
+    (void)!pse_json_wr_finish(&w);
+}
+
+void pse_http_problem_with(struct pse_http_call *c, unsigned status, const char *slug,
+                           const struct pse_http_detail *d)
 {
     struct pse_http_answer a = {.status = status, .type = "application/problem+json"};
-    char text[256];
-    int n = snprintf(text, sizeof text,
-                     "{\"type\":\"urn:psephos:problem:%s\",\"title\":\"%s\",\"status\":%u}\n", slug,
-                     title_of(status), status);
 
-    PSE_REQUIRE(n > 0 && n < (int)sizeof text);
-    a.own = PSE_BUF(sizeof text);
-    pse_buf_put(&a.own, text, (size_t)n); /* when memory is out the status alone must do */
+    a.own = PSE_BUF(4096);
+    put_problem(&a.own, status, slug, d); /* when memory is out the status alone must do */
     pse_http_answer_header(&a, "Cache-Control", "no-store");
     if (status == 503 || status == 429)
         put_retry(&a, c->server);
     if (status == 405 && c->route != NULL)
-        pse_http_answer_header(&a, "Allow",
-                               (c->route->methods & PSE_HTTP_POST) != 0 ? "POST" : "GET, HEAD");
+        put_allow(&a, c->route->methods);
     pse_http_answer(c, &a);
+}
+
+void pse_http_problem(struct pse_http_call *c, unsigned status, const char *slug)
+{
+    pse_http_problem_with(c, status, slug, NULL);
 }

@@ -155,6 +155,10 @@ static pse_rc find_route(struct pse_http_call *c, const struct http_head *head, 
         method = PSE_HTTP_HEAD;
     else if (pse_span_is_str(head->method, "POST"))
         method = PSE_HTTP_POST;
+    else if (pse_span_is_str(head->method, "PUT"))
+        method = PSE_HTTP_PUT;
+    else if (pse_span_is_str(head->method, "DELETE"))
+        method = PSE_HTTP_DELETE;
     c->method = method == 0 ? PSE_HTTP_GET : (enum pse_http_method)method;
     c->route = match(&c->server->o, c->path, method == PSE_HTTP_HEAD ? PSE_HTTP_GET : method);
     if (c->route == NULL || (is_query_there && !c->route->query))
@@ -163,6 +167,11 @@ static pse_rc find_route(struct pse_http_call *c, const struct http_head *head, 
         REFUSE(405, "method");
     c->tail = pse_span(c->path.p + strlen(c->route->path), path_n - strlen(c->route->path));
     return PSE_OK;
+}
+
+static bool has_body(const struct pse_http_call *c)
+{
+    return c->method == PSE_HTTP_POST || c->method == PSE_HTTP_PUT;
 }
 
 /* --- the body that is announced -----------------------------------------------------------------
@@ -183,7 +192,7 @@ static pse_rc check_length(struct pse_http_call *c, const struct http_head *head
     }
     if (lengths > 1 || (lengths == 1 && (pse_decimal_decode(&n, length) != PSE_OK)))
         REFUSE(400, "bad-request");
-    if (c->method != PSE_HTTP_POST) {
+    if (!has_body(c)) {
         if (n > 0)
             REFUSE(400, "bad-request");
         return PSE_OK;
@@ -206,7 +215,7 @@ static pse_rc check_post(const struct pse_http_call *c, const struct http_head *
     if (expects > 1 || (expects == 1 && !(expect.n == 12 && strncasecmp((const char *)expect.p,
                                                                         "100-continue", 12) == 0)))
         REFUSE(417, "expectation");
-    if (c->method == PSE_HTTP_POST && c->route->type != NULL &&
+    if (has_body(c) && c->route->type != NULL &&
         (find(&type, head, "content-type") != 1 || !pse_span_is_str(type, c->route->type)))
         REFUSE(415, "content-type");
     return PSE_OK;

@@ -80,11 +80,12 @@ static pse_rc put_checkpoint(struct pse_sequencer *s, struct pse_stop *why, stru
     rc = pse_tree_dir_publish(&s->tree, pse_buf_span(note));
     if (rc != PSE_OK)
         return stop_files(why, &s->tree.front, rc);
+    pthread_mutex_lock(&s->lock);
     pse_buf_free(&s->checkpoint);
     s->checkpoint = *note;
     *note = PSE_BUF(PSE_NOTE_MAX);
-    pthread_mutex_lock(&s->lock);
     s->published = s->last.size;
+    s->published_at = sequencer_now(&s->o);
     pthread_mutex_unlock(&s->lock);
     return PSE_OK;
 }

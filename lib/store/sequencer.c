@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "codec/codec.h"
 #include "store/blob_folder.h"
 #include "store/sequencer_room.h"
 
@@ -529,4 +530,51 @@ void pse_sequencer_head(struct pse_sequencer *s, uint64_t *size, uint64_t *publi
     *published = s->published;
     *epoch = s->epoch;
     pthread_mutex_unlock(&s->lock);
+}
+
+void pse_sequencer_load(struct pse_sequencer *s, struct pse_sequencer_load *out)
+{
+    pthread_mutex_lock(&s->lock);
+    out->published_at = s->published_at;
+    out->waiting = s->in.n;
+    out->unwitnessed = (size_t)(s->size - s->published);
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* A copy of the checkpoint, so that a proof for its size is made without holding the log up. */
+static pse_rc copy_checkpoint(struct pse_sequencer *s, struct pse_buf *out, uint64_t *size,
+                              uint64_t *durable)
+{
+    pthread_mutex_lock(&s->lock);
+    *size = s->published;
+    *durable = s->size;
+    pse_wr_span(out, pse_buf_span(&s->checkpoint));
+    pthread_mutex_unlock(&s->lock);
+    return out->rc;
+}
+
+pse_rc pse_sequencer_receipt(struct pse_sequencer *s, struct pse_buf *out, uint64_t *index,
+                             const pse_hash *leaf)
+{
+    struct pse_buf checkpoint = PSE_BUF(PSE_NOTE_MAX);
+    struct pse_tree_proof path;
+    uint64_t size = 0;
+    uint64_t durable = 0;
+    pse_rc rc = copy_checkpoint(s, &checkpoint, &size, &durable);
+
+    pthread_mutex_lock(&s->nodes_lock);
+    /* The tree knows leaves of a head that is only just being swapped in. */
+    if (rc == PSE_OK && (!pse_nodes_find(&s->nodes, index, leaf) || *index >= durable))
+        rc = PSE_E_MISSING;
+    if (rc == PSE_OK && *index >= size)
+        rc = PSE_E_STATE;
+    if (rc == PSE_OK)
+        rc = pse_tree_inclusion(&path, size, *index, pse_nodes_source, &s->nodes);
+    pthread_mutex_unlock(&s->nodes_lock);
+    if (rc == PSE_OK) {
+        pse_proof_put(out, NULL, *index, &path, pse_buf_span(&checkpoint));
+        rc = out->rc;
+    }
+    pse_buf_free(&checkpoint);
+    return rc;
 }

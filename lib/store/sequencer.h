@@ -146,4 +146,18 @@ void pse_sequencer_stop(struct pse_sequencer *s, struct pse_stop *why);
 void pse_sequencer_head(struct pse_sequencer *s, uint64_t *size, uint64_t *published,
                         uint64_t *epoch);
 
+struct pse_sequencer_load {
+    uint64_t published_at; /* POSIX seconds; 0: not since the start */
+    size_t waiting;        /* entries not yet in a head */
+    size_t unwitnessed;    /* entries in a head that is not published */
+};
+/** What is under way. Any thread. */
+void pse_sequencer_load(struct pse_sequencer *s, struct pse_sequencer_load *out);
+
+/** The receipt of the entry with this leaf hash, made anew over the published checkpoint and
+ * appended to @p out. PSE_E_MISSING: there is no such entry in a head; PSE_E_STATE: there is, at
+ * *index, and it is not published yet; PSE_E_MEMORY. Any thread. */
+PSE_MUST pse_rc pse_sequencer_receipt(struct pse_sequencer *s, struct pse_buf *out, uint64_t *index,
+                                      const pse_hash *leaf);
+
 #endif

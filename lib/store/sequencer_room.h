@@ -68,7 +68,7 @@ struct pse_sequencer {
     bool is_broken;
     struct pse_stop stop;
     struct job job;
-    uint64_t size, epoch, published;
+    uint64_t size, epoch, published, published_at;
 
     pthread_mutex_t nodes_lock;
     struct pse_nodes nodes;
@@ -86,7 +86,7 @@ struct pse_sequencer {
     struct items unwitnessed;
     struct pse_rng grease;
     struct pse_head last;
-    struct pse_buf checkpoint; /* as published */
+    struct pse_buf checkpoint; /* as published; written under `lock` with `published` */
     struct pse_witness_view view[PSE_WITNESSES_MAX];
 };
 

@@ -28,7 +28,8 @@ static pse_rc start(struct record_load *l, const char *name, const char *dir,
                                          .rng = o->rng,
                                          .source = record_source_callbacks(&l->source),
                                          .finding = note_finding,
-                                         .finding_ctx = l};
+                                         .finding_ctx = l,
+                                         .trust_proofs = o->until_open};
     pse_rc rc;
 
     memset(l, 0, sizeof *l);
@@ -143,12 +144,15 @@ static pse_rc read_tile(void *ctx, struct pse_span *bytes, const char *path, siz
 }
 
 static pse_rc feed_block(struct record_load *l, struct pse_tile_check *check,
-                         const struct pse_span *entry, size_t n, const struct pse_group *g)
+                         const struct pse_span *entry, size_t n,
+                         const struct record_load_options *o)
 {
     pse_hash leaf[LOAD_BUNDLES * PSE_TILE_WIDTH];
 
-    pse_tree_leaves(leaf, entry, n, pse_group_pool(g));
+    pse_tree_leaves(leaf, entry, n, pse_group_pool(o->g));
     PSE_TRY(pse_tile_check_leaves(check, leaf, n));
+    if (o->until_open && pse_engine_state(l->e) >= PSE_STATE_OPEN)
+        return PSE_OK;
     return pse_engine_feed(l->e, entry, leaf, n);
 }
 
@@ -169,7 +173,7 @@ static pse_rc feed_all(struct record_load *l, struct pse_tile_check *check, stru
             PSE_TRY(pse_tile_check_bundle(check, entry + block, &n));
             block += n;
         } while (n == PSE_TILE_WIDTH && block < LOAD_BUNDLES * PSE_TILE_WIDTH);
-        PSE_TRY(feed_block(l, check, entry, block, o->g));
+        PSE_TRY(feed_block(l, check, entry, block, o));
         progress_set(&progress, pse_engine_size(l->e));
     } while (n == PSE_TILE_WIDTH);
     progress_end(&progress);

@@ -30,6 +30,9 @@ struct record_load_options {
     struct pse_rng *rng;
     const pse_hash *eid; /* NULL: any election */
     bool quiet;          /* no progress */
+    /* For who only carries entries on: proofs are taken on trust, and once the election is open the
+     * engine is fed no further; the tree is checked to its end all the same. */
+    bool until_open;
 };
 
 /** Read and verify the record @p dir. PSE_E_MISSING, PSE_E_IO: cannot be read; PSE_E_MISMATCH: not

@@ -14,6 +14,7 @@
     X(mixer, "shuffle sealed ballots") \
     X(credential, "a voter's private key") \
     X(vote, "seal a ballot") \
+    X(box, "the ballot box: takes ballots, keeps the log") \
     X(record, "the board's work on the public record") \
     X(stamp, "have the closing checkpoint time-stamped, and judge stamps") \
     X(witness, "cosign logs that only ever grow") \

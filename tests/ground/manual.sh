@@ -46,12 +46,12 @@ done
 # Between `.\" keys: COMMAND` and `.\" keys end` stands what COMMAND --describe-config prints.
 check 'pages tell of the settings as the daemons do' "$(
     for page in docs/man/*.1; do
-        command=$(sed -n 's/^\.\\" keys: //p' "$page")
-        [ -n "$command" ] || continue
-        # shellcheck disable=SC2086 # words of a command
-        said=$("$psephos" $command --describe-config 2>&1)
-        here=$(sed -n '/^\.\\" keys: /,/^\.\\" keys end/p' "$page" | sed '1d;$d')
-        [ "$said" = "$here" ] || echo "$page differs from psephos $command --describe-config"
+        sed -n 's/^\.\\" keys: //p' "$page" | while IFS= read -r command; do
+            # shellcheck disable=SC2086 # words of a command
+            said=$("$psephos" $command --describe-config 2>&1)
+            here=$(sed -n "/^\.\\\\\" keys: $command\$/,/^\.\\\\\" keys end/p" "$page" | sed '1d;$d')
+            [ "$said" = "$here" ] || echo "$page differs from psephos $command --describe-config"
+        done
     done
 )"
 check 'every page is installed' "$(

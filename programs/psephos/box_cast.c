@@ -1,0 +1,208 @@
+/* POST /v1/ballots: up to 64 ballots at once are verified together and sent on together. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "codec/codec.h"
+#include "merkle/merkle.h"
+#include "psephos/box_front.h"
+
+/* A ballot on its way to the sequencer and back. */
+struct cast {
+    struct front *f;
+    struct pse_http_call *call; /* NULL once answered */
+    uint8_t tracker[PSE_TRACKER_BYTES];
+};
+
+/* --- answers -----------------------------------------------------------------------------------
+ */
+
+static void answer_rule(struct pse_http_call *call, const char *slug, uint16_t rule)
+{
+    front_problem(call, slug, "rule", rule == 0 ? "V401" : pse_rule_name((enum pse_rule)rule));
+}
+
+static void answer_stale(struct pse_http_call *call, const pse_hash *latest)
+{
+    char hex[65];
+
+    pse_hex_encode(hex, latest->b, 32);
+    hex[64] = '\0';
+    front_problem(call, "stale", "latest", hex);
+}
+
+static void answer(struct cast *c, const struct sequence_result *r)
+{
+    struct pse_http_call *call = c->call;
+
+    switch (r->outcome) {
+    case SEQUENCE_WITNESSED: front_answer_receipt(call, r, c->tracker); break;
+    case SEQUENCE_RECORDED: front_answer_recorded(call, &r->leaf); break;
+    case SEQUENCE_REFUSED: answer_rule(call, "refused", r->rule); break;
+    case SEQUENCE_STALE: answer_stale(call, &r->leaf); break;
+    case SEQUENCE_CLOSED: front_problem(call, "closed", NULL, NULL); break;
+    case SEQUENCE_BUSY: front_problem(call, "busy", NULL, NULL); break;
+    default: front_problem(call, "outcome-unknown", NULL, NULL); break;
+    }
+}
+
+static void on_done(void *ctx, const struct sequence_result *r)
+{
+    struct cast *c = ctx;
+
+    if (c->call != NULL)
+        answer(c, r);
+    c->call = NULL;
+    if (r->outcome != SEQUENCE_RECORDED)
+        free(c);
+}
+
+/* --- ballots that were verified before ---------------------------------------------------------
+ */
+
+static pse_hash *seen_slot(struct front *f, const pse_hash *leaf)
+{
+    return &f->seen[pse_load_u32(leaf->b) % FRONT_SEEN];
+}
+
+/* --- a batch -----------------------------------------------------------------------------------
+ */
+
+struct batch {
+    size_t n;
+    struct pse_http_call *call[PSE_HTTP_BATCH_MAX];
+    struct pse_span raw[PSE_HTTP_BATCH_MAX];
+    pse_hash leaf[PSE_HTTP_BATCH_MAX];
+    struct pse_ballot ballot[PSE_HTTP_BATCH_MAX];
+};
+
+static void keep(struct batch *b, size_t to, size_t from)
+{
+    b->call[to] = b->call[from];
+    b->raw[to] = b->raw[from];
+    b->leaf[to] = b->leaf[from];
+    b->ballot[to] = b->ballot[from];
+}
+
+/* Form, election, style. */
+static void decode(struct batch *b, const struct front_election *e,
+                   struct pse_http_call *const *call, size_t n)
+{
+    b->n = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct pse_span raw = pse_http_body(call[i]);
+
+        if (pse_ballot_parse(&b->ballot[b->n], e->m, raw) != PSE_OK) {
+            answer_rule(call[i], "malformed", 0);
+            continue;
+        }
+        b->call[b->n] = call[i];
+        b->raw[b->n++] = raw;
+    }
+    pse_tree_leaves(b->leaf, b->raw, b->n, NULL);
+}
+
+static uint16_t fault_rule(uint8_t faults)
+{
+    if ((faults & PSE_BALLOT_V401) != 0)
+        return PSE_V401;
+    if ((faults & PSE_BALLOT_V404) != 0)
+        return PSE_V404;
+    return (faults & PSE_BALLOT_V405) != 0 ? PSE_V405 : PSE_V406;
+}
+
+/* What was verified before goes on without being verified again: the same bytes, the same proofs.
+ */
+static void verify(struct batch *b, struct front *f, const struct front_election *e)
+{
+    struct pse_span raw[PSE_HTTP_BATCH_MAX];
+    pse_hash leaf[PSE_HTTP_BATCH_MAX];
+    size_t at[PSE_HTTP_BATCH_MAX];
+    size_t fresh = 0;
+    size_t kept = 0;
+    bool good[PSE_HTTP_BATCH_MAX];
+    pse_rc rc = PSE_OK;
+
+    for (size_t i = 0; i < b->n; i++) {
+        good[i] = pse_hash_is_equal(seen_slot(f, &b->leaf[i]), &b->leaf[i]);
+        if (good[i])
+            continue;
+        raw[fresh] = b->raw[i];
+        leaf[fresh] = b->leaf[i];
+        at[fresh++] = i;
+    }
+    if (fresh > 0)
+        rc = pse_ballots_verify_leaves(f->check, &f->weights, e->joint, e->m, raw, leaf, fresh);
+    for (size_t k = 0; k < fresh; k++) {
+        size_t i = at[k];
+
+        good[i] = rc == PSE_OK && f->check[k].faults == 0;
+        if (good[i])
+            *seen_slot(f, &b->leaf[i]) = b->leaf[i];
+        else if (rc != PSE_OK)
+            front_problem(b->call[i], "busy", NULL, NULL);
+        else
+            answer_rule(b->call[i], "refused", fault_rule(f->check[k].faults));
+    }
+    for (size_t i = 0; i < b->n; i++) {
+        if (good[i])
+            keep(b, kept++, i);
+    }
+    b->n = kept;
+}
+
+static void give_up(struct cast *const *c, size_t n, const char *slug)
+{
+    for (size_t i = 0; i < n; i++) {
+        front_problem(c[i]->call, slug, NULL, NULL);
+        free(c[i]);
+    }
+}
+
+static void send_on(struct batch *b, struct front *f, const struct front_election *e)
+{
+    struct cast *c[PSE_HTTP_BATCH_MAX];
+    void *ctx[PSE_HTTP_BATCH_MAX];
+    struct pse_span raw[PSE_HTTP_BATCH_MAX];
+    size_t n = 0;
+    pse_rc rc;
+
+    for (size_t i = 0; i < b->n; i++) {
+        c[n] = malloc(sizeof *c[n]);
+        if (c[n] == NULL) {
+            front_problem(b->call[i], "busy", NULL, NULL);
+            continue;
+        }
+        *c[n] = (struct cast){.f = f, .call = b->call[i]};
+        pse_tracker(c[n]->tracker, &e->m->eid, &b->ballot[i].credential, &b->leaf[i]);
+        ctx[n] = c[n];
+        raw[n++] = b->raw[i];
+    }
+    if (n == 0)
+        return;
+    rc = sequence_submit(f->sequence, SEQUENCE_BALLOTS, raw, ctx, n, on_done);
+    if (rc != PSE_OK)
+        give_up(c, n, rc == PSE_E_STATE ? "unavailable" : "busy");
+}
+
+void front_cast(void *ctx, struct pse_http_call *const *call, size_t n)
+{
+    struct front *f = ctx;
+    struct sequence_status status;
+    const struct front_election *e = front_look(f, &status);
+    const char *why = NULL;
+    struct batch b;
+
+    if (e == NULL || e->joint == NULL || status.state < PSE_STATE_OPEN)
+        why = "not-open";
+    else if (status.state > PSE_STATE_OPEN)
+        why = "closed";
+    if (why != NULL) {
+        for (size_t i = 0; i < n; i++)
+            front_problem(call[i], why, NULL, NULL);
+        return;
+    }
+    decode(&b, e, call, n);
+    verify(&b, f, e);
+    if (b.n > 0)
+        send_on(&b, f, e);
+}

@@ -1,0 +1,46 @@
+/* What a front tells clients that it refuses: one stable slug, one plain sentence. */
+#include "psephos/box_front.h"
+
+struct problem {
+    const char *slug;
+    unsigned status;
+    const char *title;
+    const char *detail;
+};
+
+static const struct problem problems[] = {
+    {"malformed", 422, "This is not a ballot of this election",
+     "The bytes are not a ballot that this election's manifest allows. Seal it again."},
+    {"refused", 422, "The ballot does not hold",
+     "A rule of the protocol fails. Nothing was recorded; seal the ballot again."},
+    {"stale", 409, "A later ballot was cast with this credential",
+     "The ballot names an older one than the latest. Tell the voter of that ballot, then seal "
+     "again "
+     "on top of it."},
+    {"not-open", 409, "The election is not open yet", "Ballots are taken once it is open."},
+    {"closed", 409, "The election is closed", "Ballots are no longer taken. Nothing was recorded."},
+    {"state", 409, "The election is not in a state for this",
+     "The entry does not fit what was recorded before it. Read the record again."},
+    {"busy", 503, "Too busy", "Send the same bytes again after the time in Retry-After."},
+    {"unavailable", 503, "The ballot box cannot record just now",
+     "Nothing was recorded. Send the same bytes again after the time in Retry-After."},
+    {"outcome-unknown", 503, "Not known whether it was recorded",
+     "Send the same bytes again: if they were recorded, the same receipt comes back."},
+    {"not-found", 404, "There is no such thing here", "Nothing is recorded under this name."},
+    {"bad-request", 400, "The request is not well-formed", "See /v1/openapi.json."},
+};
+
+void front_problem(struct pse_http_call *call, const char *slug, const char *name,
+                   const char *value)
+{
+    for (size_t i = 0; i < CLI_COUNT(problems); i++) {
+        const struct problem *p = &problems[i];
+        const struct pse_http_detail d = {p->title, p->detail, name, value};
+
+        if (strcmp(p->slug, slug) != 0)
+            continue;
+        pse_http_problem_with(call, p->status, slug, &d);
+        return;
+    }
+    PSE_REQUIRE(!"a problem without words");
+}
