@@ -20,7 +20,7 @@
     X(witness, "cosign logs that only ever grow") \
     X(bench, "measure the speed of this machine, other libraries beside it") \
     X(audit, "private and staged rows against the public record") \
-    X(store, "sealed copies of private databases, and restoring them") \
+    X(store, "private stores: making one, sealed copies, restoring them") \
     X(receipt, "what a voter's receipt proves") \
     X(mirror, "a copy of a public record that checks all it copies") \
     X(monitor, "does everybody see the same log?") \

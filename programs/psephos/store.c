@@ -1,7 +1,9 @@
-/* psephos store: encrypted copies of a database in use, and getting them back. */
+/* psephos store: making a log's store; encrypted copies of a database in use, and getting them
+ * back. */
 #include "store/backup.h"
 
 #include "commands.h"
+#include "psephos/store_init.h"
 #include "psephos/verbs.h"
 #include "psephos/voters.h"
 
@@ -97,10 +99,11 @@ static int store_restore(int argc, char **argv)
 int cmd_store(int argc, char **argv)
 {
     static const struct verb verb[] = {
+        {"init", "the store of a log that is to begin", store_init},
         {"backup", "a sealed copy of a database in use", store_backup},
         {"restore", "a database from such a copy", store_restore},
     };
 
-    return verbs_run("store", "Copies of the private databases.", verb, CLI_COUNT(verb), argc,
-                     argv);
+    return verbs_run("store", "Private stores and databases: made, copied, brought back.", verb,
+                     CLI_COUNT(verb), argc, argv);
 }
