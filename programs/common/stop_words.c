@@ -40,9 +40,9 @@ static const struct {
     {PSE_STOP_WITNESS_FORKED,
      "{W} shows a checkpoint of {T} entries that this log signed and that is not of its tree: two "
      "histories exist. Keep both notes, tell the authority, and see docs/ledger.md section 5"},
-    {PSE_STOP_FEW_WITNESSES,
-     "{O} witnesses answer and the quorum takes {T}; reach them (psephos monitor tells which), then "
-     "start again"},
+    {PSE_STOP_FEW_WITNESSES, "{O} witnesses answer and the quorum takes {T}; reach them (psephos "
+                             "monitor tells which), then "
+                             "start again"},
     {PSE_STOP_CLOCK,
      "this machine's clock says {D}, and the last checkpoint was signed at {E}; set the clock "
      "right, then start again"},
