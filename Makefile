@@ -47,10 +47,9 @@ asan: deps-check
 	packaging/unmoved meson test -C $(BUILD)/asan --no-rebuild --timeout-multiplier 5 \
 	    --suite unit --suite tamper --suite fuzz --suite e2e
 
-## make serve      all roles as daemons on this machine
-serve:
-	@echo 'make serve: this version has no daemons yet; hold elections with files (docs/tutorial)' >&2
-	@exit 1
+## make serve      all daemons of a test election on this machine, in build/serve (SERVE_ARGS)
+serve: programs
+	$(BUILD)/programs/psephos/psephos serve --dir $(BUILD)/serve $(SERVE_ARGS)
 
 ## make format     clang-format over all C files
 format: deps-check

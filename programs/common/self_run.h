@@ -11,7 +11,7 @@
 
 #include "base/base.h"
 
-enum { SELF_RUN_WORDS = 16 };
+enum { SELF_RUN_WORDS = 96 };
 
 /** Start it with @p word[] (at most SELF_RUN_WORDS, the command first). fd[0..2] become its
  * standard input, output and error; -1: none. They stay open here. PSE_E_IO. */

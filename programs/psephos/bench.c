@@ -19,15 +19,13 @@ static const size_t BENCH_MEMORY = (size_t)3 << 30;
 enum { BENCH_LINE_MAX = 1 << 16 };
 
 static const struct bench_table *const tables[] = {&bench_group,  &bench_ballot,   &bench_mix,
-                                                   &bench_record, &bench_election, &bench_ledger,
-                                                   &bench_mirror};
+                                                   &bench_record, &bench_election, &bench_ledger};
 
 struct bench_request {
     const char *filter;
     const char *record;
     const char *backend;
     const char *scratch;
-    const char *store;
     const char *report;
     uint64_t threads;
     bool all;
@@ -202,11 +200,7 @@ static bool list_one(void *ctx, const struct bench_item *item)
 static int bench_run_request(const struct bench_request *r)
 {
     PSE_RNG(rng);
-    struct bench b = {.rng = &rng,
-                      .record = r->record,
-                      .scratch = r->scratch,
-                      .store = r->store,
-                      .quiet = r->json};
+    struct bench b = {.rng = &rng, .record = r->record, .scratch = r->scratch, .quiet = r->json};
     struct pse_group *group = NULL;
     int status = CLI_EXIT_FAILED;
 
@@ -247,8 +241,6 @@ int cmd_bench(int argc, char **argv)
         CLI_TEXT("record", "DIR", &r.record, "also verify the record in DIR, over and over"),
         CLI_TEXT("scratch", "DIR", &r.scratch,
                  "where elections are made (default: TMPDIR or /tmp)"),
-        CLI_TEXT("store", "URL", &r.store,
-                 "measure the ledger over this PostgreSQL, whose rows stay (default: SQLite)"),
         CLI_TEXT("report", "DIR", &r.report, "measure nothing: draw FILES of --json into DIR"),
         CLI_FLAG("list", &r.list, "print the names of the items and leave"),
         CLI_FLAG("json", &r.json, "print one JSON object a line"),

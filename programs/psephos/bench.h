@@ -22,7 +22,6 @@ struct bench {
     struct pse_arena *arena;
     const char *record;  /* folder given with --record, or NULL */
     const char *scratch; /* folder below which whole elections are made, and removed again */
-    const char *store;   /* URL of the ledger's store, or NULL: SQLite in scratch */
     enum pse_backend backend;
     bool quiet;
 };
@@ -73,7 +72,6 @@ extern const struct bench_table bench_mix;
 extern const struct bench_table bench_record;
 extern const struct bench_table bench_election;
 extern const struct bench_table bench_ledger;
-extern const struct bench_table bench_mirror;
 /** Measured only when --record names a record. */
 extern const struct bench_item bench_audit;
 

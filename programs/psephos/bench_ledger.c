@@ -1,6 +1,6 @@
 /* Measurements of the ledger: entries made durable, witnessed and published by the sequencer over
- * SQLite in --scratch, or over --store; three witnesses in this process, each of which verifies,
- * remembers with a sync of its own and cosigns, and all of which must. */
+ * SQLite in --scratch; three witnesses in this process, each of which verifies, remembers with a
+ * sync of its own and cosigns, and all of which must. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <ftw.h>
@@ -41,8 +41,6 @@ struct witness {
 
 struct ledger {
     char dir[FILE_PATH_MAX], record[FILE_PATH_MAX], store_dir[FILE_PATH_MAX];
-    const char *url; /* of the store */
-    char log_name[64];
     struct witness witness[WITNESSES];
     struct pse_vkey log;
     pse_seed seed;
@@ -140,17 +138,12 @@ static bool make_witness(struct ledger *l, size_t i)
 
 static bool make_policy(struct ledger *l)
 {
-    uint8_t number[8];
+    static const char log_name[] = "bench.example/log";
     pse_edkey key;
-    char hex[2 * sizeof number + 1];
 
-    /* A store that stays has had logs of earlier runs. */
-    pse_rng_fill(&l->rng, number, sizeof number);
-    pse_hex_encode(hex, number, sizeof number);
-    (void)snprintf(l->log_name, sizeof l->log_name, "bench.example/log-%s", hex);
     pse_rng_fill(&l->rng, l->seed.b, sizeof l->seed.b);
     pse_ed25519_public(&key, &l->seed);
-    if (pse_vkey_make(&l->log, pse_span_str(l->log_name), PSE_SIG_ED25519, &key) != PSE_OK)
+    if (pse_vkey_make(&l->log, pse_span_str(log_name), PSE_SIG_ED25519, &key) != PSE_OK)
         return false;
     l->policy_text = PSE_BUF(PSE_POLICY_MAX);
     pse_wr_str(&l->policy_text, "log ");
@@ -237,9 +230,9 @@ static bool open_ledger(struct ledger *l, const struct bench *b)
         mkdtemp(l->dir) == NULL || file_join(l->record, name, l->dir, "record") != PSE_OK ||
         file_join(l->store_dir, name, l->dir, "store") != PSE_OK || mkdir(l->record, 0755) != 0)
         return false;
-    l->url = b->store != NULL ? b->store : l->store_dir;
     if (pse_pool_new(&l->pool, WITNESSES) != PSE_OK || !make_policy(l) ||
-        pse_store_open(&l->store, NULL, l->url, l->log.name, PSE_STORE_CREATE, NULL) != PSE_OK)
+        pse_store_open(&l->store, NULL, l->store_dir, l->log.name, PSE_STORE_CREATE, NULL) !=
+            PSE_OK)
         return false;
     l->o = (struct pse_sequencer_options){
         .store = l->store,
@@ -261,10 +254,8 @@ static struct ledger *ledger_new(const struct bench *b)
 
     if (l == NULL || open_ledger(l, b))
         return l;
-    cli_error(name, "no ledger can be made below %s%s; choose another folder with --scratch%s",
-              b->scratch, b->store != NULL ? " over the store given" : "",
-              b->store != NULL ? ", or see that the server runs and --store is an administrator's"
-                               : "");
+    cli_error(name, "no ledger can be made below %s; choose another folder with --scratch",
+              b->scratch);
     finish(b, l);
     return NULL;
 }
@@ -348,7 +339,7 @@ static void describe(struct pse_json_wr *w, const void *state)
     const struct ledger *l = state;
     double one_by_one = 1000 * SINGLES / sum_of_singles(l); /* a second */
 
-    pse_json_wr_str(w, "store", strncmp(l->url, "postgres", 8) == 0 ? "postgresql" : "sqlite");
+    pse_json_wr_str(w, "store", "sqlite");
     pse_json_wr_u64(w, "witnesses", WITNESSES);
     pse_json_wr_u64(w, "entry_bytes", ENTRY);
     pse_json_wr_fixed(w, "single_p50_ms", (int64_t)(1000 * l->single[SINGLES / 2]), 3);

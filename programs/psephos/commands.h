@@ -6,6 +6,7 @@
 // clang-format off
 #define PSEPHOS_COMMANDS(X) \
     X(demo, "a whole election here, told step by step") \
+    X(serve, "all daemons of an election on this machine") \
     X(simulate, "real ballots in, a complete public record out") \
     X(policy, "say whose witness makes a checkpoint count") \
     X(officer, "the authority: set up, open, close, publish") \

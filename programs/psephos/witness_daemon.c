@@ -56,11 +56,13 @@ static int open_and_run(struct daemon *d, const struct settings *set)
     if (rc != PSE_OK)
         return rc == PSE_E_MISMATCH ? PSE_EXIT_REFUSES : verb_exit(rc);
     if (daemon_key(&status, &key, d, set->key, KEY_WITNESS, NULL)) {
-        if (witness_check_key(d->name, st, key) == PSE_OK &&
-            witness_listen(&fd, address, d->name, set->listen) == PSE_OK)
-            status = run(d, st, key, fd, address);
-        else
-            status = CLI_EXIT_USAGE;
+        rc = witness_check_key(d->name, st, key);
+        if (rc == PSE_OK)
+            rc = witness_listen(&fd, address, d->name, set->listen);
+        /* An address that is taken now may be free when it is tried again. */
+        status = rc == PSE_OK     ? run(d, st, key, fd, address)
+                 : rc == PSE_E_IO ? CLI_EXIT_FAILED
+                                  : CLI_EXIT_USAGE;
     }
     key_free(key);
     pse_witness_book_close(st);
