@@ -27,6 +27,14 @@ pse_rc pse_blob_folder_put(struct pse_disk *d, const pse_hash *digest, struct ps
     return pse_step_after(d->steps, PSE_STEP_BLOB_WRITE);
 }
 
+bool pse_blob_folder_has(struct pse_disk *d, const pse_hash *digest)
+{
+    char name[NAME_MAX_HERE];
+
+    name_of(name, digest);
+    return faccessat(d->fd, name, F_OK, 0) == 0;
+}
+
 pse_rc pse_blob_folder_get(struct pse_disk *d, struct pse_buf *out, const pse_hash *digest)
 {
     char name[NAME_MAX_HERE];

@@ -7,13 +7,11 @@
 #include <time.h>
 
 #include "codec/codec.h"
-#include "store/blob_folder.h"
 #include "store/sequencer_room.h"
 
 enum {
     IDLE_SECONDS = 5,  /* how often an idle sequencer looks for partials to collect */
     AGAIN_SECONDS = 1, /* how often witnesses are asked again for those who wait */
-    BLOB_LANE = 1,     /* blobs are written while tiles are */
 };
 
 #define PSE_STOP_TEXT(name, text) text,
@@ -232,7 +230,7 @@ static void take_batch(struct pse_sequencer *s)
     }
 }
 
-static void broken(struct pse_sequencer *s, const struct pse_stop *why)
+void sequencer_broken(struct pse_sequencer *s, const struct pse_stop *why)
 {
     bool first;
 
@@ -282,63 +280,12 @@ static void *sequence(void *ctx)
             rc = collect_partials(s, &why);
     }
     if (rc != PSE_OK)
-        broken(s, &why);
+        sequencer_broken(s, &why);
     pthread_mutex_lock(&s->lock);
     s->is_sequenced = true;
     pthread_cond_broadcast(&s->turn);
     pthread_mutex_unlock(&s->lock);
     return NULL;
-}
-
-/* --- blobs ------------------------------------------------------------------------------------ */
-
-static pse_rc keep_blob(struct pse_sequencer *s, struct pse_stop *why, pse_hash *digest,
-                        struct pse_span blob)
-{
-    pse_rc rc;
-
-    pthread_mutex_lock(&s->store_lock);
-    rc = pse_store_blob_put_new(s->o.store, digest, blob);
-    if (rc != PSE_OK && rc != PSE_E_LIMIT)
-        rc = stop_store(why, s->o.store, rc);
-    pthread_mutex_unlock(&s->store_lock);
-    return rc;
-}
-
-static pse_rc show_blob(struct pse_sequencer *s, struct pse_stop *why, const pse_hash *digest,
-                        struct pse_span blob)
-{
-    pse_rc rc = PSE_OK;
-
-    pthread_mutex_lock(&s->blob_lock);
-    if (s->blobs.fd < 0 && !pse_disk_open(&s->blobs, s->o.record, s->o.steps))
-        rc = PSE_E_IO;
-    s->blobs.lane = BLOB_LANE;
-    if (rc == PSE_OK)
-        rc = pse_blob_folder_put(&s->blobs, digest, blob);
-    if (rc != PSE_OK)
-        rc = stop_files(why, &s->blobs, rc);
-    pthread_mutex_unlock(&s->blob_lock);
-    return rc;
-}
-
-pse_rc pse_sequencer_blob(struct pse_sequencer *s, pse_hash *digest, struct pse_span blob)
-{
-    struct pse_stop why = {0};
-    bool is_over;
-    pse_rc rc;
-
-    pthread_mutex_lock(&s->lock);
-    is_over = s->is_stopping || s->is_broken;
-    pthread_mutex_unlock(&s->lock);
-    if (is_over)
-        return PSE_E_STATE;
-    rc = keep_blob(s, &why, digest, blob);
-    if (rc == PSE_OK)
-        rc = show_blob(s, &why, digest, blob);
-    if (rc != PSE_OK && rc != PSE_E_LIMIT)
-        broken(s, &why);
-    return rc;
 }
 
 /* --- the publishing thread -------------------------------------------------------------------- */
@@ -382,7 +329,7 @@ static void *publish(void *ctx)
         rc = publish_one(s, &why, is_job);
     }
     if (rc != PSE_OK)
-        broken(s, &why);
+        sequencer_broken(s, &why);
     return NULL;
 }
 

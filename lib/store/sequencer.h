@@ -133,8 +133,8 @@ PSE_MUST pse_rc pse_sequencer_submit_all(struct pse_sequencer *s, const struct p
 
 /** Keep @p blob under its SHA-256, which goes to @p digest: durable in the store first, then shown
  * below blob/ of the record, so that an entry that names it may be handed in. The same again is
- * fine. Any thread; blocks. PSE_E_LIMIT: too long; PSE_E_STATE: stopping, or this has stopped the
- * sequencer. */
+ * fine. Any thread; blocks. PSE_E_LIMIT: too long; PSE_E_STATE: the sequencer has stopped, maybe by
+ * this. A start shows blobs of the store that the record lacks. */
 PSE_MUST pse_rc pse_sequencer_blob(struct pse_sequencer *s, pse_hash *digest, struct pse_span blob);
 
 /** Take no more, bring what was taken into a head, give it one chance of being witnessed, end.

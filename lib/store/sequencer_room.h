@@ -1,6 +1,6 @@
 /* Inside store: what the sequencer's files share. sequencer.c queue and threads; batch.c from
- * entries to a head; publish.c from a head to receipts; start.c recovery and refusals; views.c what
- * witnesses said. */
+ * entries to a head; blobs.c large objects; publish.c from a head to receipts; start.c recovery and
+ * refusals; views.c what witnesses said. */
 #ifndef PSE_STORE_SEQUENCER_ROOM_H
 #define PSE_STORE_SEQUENCER_ROOM_H
 
@@ -103,6 +103,11 @@ pse_rc head_sign(struct pse_head *head, const struct pse_sequencer_options *o);
 /** Tell the owner of @p one; a final answer frees it. */
 pse_rc item_answer(struct pse_sequencer *s, struct item *one, struct pse_answer *answer);
 
+/** End both threads, for this reason if it is the first. */
+void sequencer_broken(struct pse_sequencer *s, const struct pse_stop *why);
+/** Blobs of the store that the record's folder lacks, for another machine took them in: show them.
+ */
+pse_rc blobs_recover(struct pse_sequencer *s, struct pse_stop *why);
 /** Everything of start but the threads. */
 pse_rc sequencer_recover(struct pse_sequencer *s, struct pse_stop *why);
 

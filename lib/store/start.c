@@ -370,6 +370,7 @@ pse_rc sequencer_recover(struct pse_sequencer *s, struct pse_stop *why)
     if (rc != PSE_OK)
         return stop_store(why, s->o.store, rc);
     PSE_TRY(drop_stages(s, why));
+    PSE_TRY(blobs_recover(s, why));
     if (s->o.judge != NULL)
         rc = s->o.judge->load(s->o.judge->ctx, s->head.size, &s->head.root);
     return rc == PSE_OK ? PSE_OK : stop_because(why, PSE_STOP_JUDGE, rc, NULL);
