@@ -1,5 +1,7 @@
 #include "common/stop_words.h"
 
+#include <string.h>
+
 #include "codec/codec.h"
 #include "common/instant.h"
 #include "common/options.h"
@@ -82,11 +84,16 @@ static void put_instant(struct pse_buf *out, uint64_t seconds)
     pse_wr_str(out, text);
 }
 
+const char *stop_place(const char *url)
+{
+    return strncmp(url, "postgres", 8) == 0 ? "in PostgreSQL" : url;
+}
+
 static void put_known(struct pse_buf *out, char what, const struct pse_stop *why, const char *store,
                       const char *record, const struct pse_policy *policy)
 {
     switch (what) {
-    case 'S': pse_wr_str(out, store); break;
+    case 'S': pse_wr_str(out, stop_place(store)); break;
     case 'R': pse_wr_str(out, record); break;
     case 'W': put_witness(out, why, policy); break;
     case 'O': pse_decimal_put(out, why->ours); break;

@@ -106,7 +106,9 @@ struct box_log {
     struct box_opinion *opinion;
     bool differs; /* the second process found something else */
     uint8_t *ours, *theirs;
-    size_t blobs; /* named by the log and in the record */
+    size_t blobs;                    /* named by the log and in the record */
+    size_t late;                     /* the first that came only after its entry; under lock */
+    struct pse_sequencer *sequencer; /* once it runs; for its own thread only */
     struct pse_buf policy_bytes;
     struct pse_arena arena;
     struct pse_policy policy;

@@ -135,7 +135,8 @@ static int tell(const struct creation *c, const struct pse_stop *why)
         return CLI_EXIT_FAILED;
     case PSE_ANSWER_STOPPED: break;
     }
-    return box_log_explain(&c->log, why) != CLI_EXIT_OK ? CLI_EXIT_FAILED : CLI_EXIT_FAILED;
+    (void)box_log_explain(&c->log, why);
+    return CLI_EXIT_FAILED;
 }
 
 static int create(struct creation *c)
@@ -149,6 +150,7 @@ static int create(struct creation *c)
     o.ctx = c;
     if (make_head(c, &why, &o) != PSE_OK || pse_sequencer_start(&s, &why, &o) != PSE_OK)
         return box_log_explain(&c->log, &why);
+    c->log.sequencer = s; /* before there is a batch */
     if (pse_sequencer_submit(s, c->parcel.entry[0], c) == PSE_OK)
         await_answer(c);
     pse_sequencer_stop(s, &why);

@@ -6,6 +6,7 @@
 
 #include "codec/codec.h"
 #include "common/files.h"
+#include "common/stop_words.h"
 #include "common/sysrng.h"
 #include "common/witnessing.h"
 #include "psephos/box.h"
@@ -78,6 +79,7 @@ pse_rc box_log_begin(struct box_log *l, struct daemon *d, const struct box_log_s
     PSE_REQUIRE(pthread_mutex_init(&l->lock, NULL) == 0);
     pse_arena_init(&l->arena, PSE_POLICY_ARENA_MAX);
     l->policy_bytes = PSE_BUF(PSE_POLICY_MAX);
+    l->late = SIZE_MAX;
     PSE_TRY(read_key(l));
     PSE_TRY(file_join(path, l->name, set->record, "blob"));
     PSE_TRY(file_make_dir(l->name, path));
@@ -257,6 +259,23 @@ static pse_rc judge_chain(void *ctx, size_t *order, const struct pse_span *entri
     return rc;
 }
 
+/* Into the record; where several boxes share a store, into that too, so that whichever takes over
+ * has it. */
+static pse_rc publish_blob(struct box_log *l, const pse_hash *hash)
+{
+    struct pse_buf blob = PSE_BUF(PSE_STORE_BLOB_MAX);
+    pse_hash same;
+    pse_rc rc = box_spool_publish(&l->spool, hash);
+
+    if (rc != PSE_OK || store_folder(l->set->store) != NULL || l->sequencer == NULL)
+        return rc;
+    rc = file_blob_read(&blob, l->name, l->set->record, hash, PSE_STORE_BLOB_MAX);
+    if (rc == PSE_OK)
+        rc = pse_sequencer_blob(l->sequencer, &same, pse_buf_span(&blob));
+    pse_buf_free(&blob);
+    return rc;
+}
+
 /* Blobs that live entries have named go into the record before the entry is staged. A statement
  * may be live without its text (W003). */
 static pse_rc publish_blobs(struct box_log *l)
@@ -265,11 +284,15 @@ static pse_rc publish_blobs(struct box_log *l)
     struct pse_span all = pse_engine_blobs(l->engine.e, &n);
     pse_rc rc;
 
+    pthread_mutex_lock(&l->lock);
+    l->blobs = l->late < l->blobs ? l->late : l->blobs;
+    l->late = SIZE_MAX;
+    pthread_mutex_unlock(&l->lock);
     while (l->blobs < n) {
         pse_hash hash;
 
         memcpy(hash.b, all.p + 32 * l->blobs, 32);
-        rc = box_spool_publish(&l->spool, &hash);
+        rc = publish_blob(l, &hash);
         if (rc != PSE_OK && rc != PSE_E_MISSING)
             return rc;
         l->blobs++;
@@ -285,8 +308,11 @@ pse_rc box_log_blob(struct box_log *l, const pse_hash *hash)
 
     pthread_mutex_lock(&l->lock);
     all = pse_engine_blobs(l->engine.e, &n);
-    for (size_t i = 0; i < n && !named; i++)
+    for (size_t i = 0; i < n && !named; i++) {
         named = memcmp(all.p + 32 * i, hash->b, 32) == 0;
+        if (named && i < l->late)
+            l->late = i; /* the next batch takes it into a shared store */
+    }
     pthread_mutex_unlock(&l->lock);
     return named ? box_spool_publish(&l->spool, hash) : PSE_OK;
 }
@@ -389,94 +415,11 @@ void box_log_close(struct box_log *l)
 /* --- words -------------------------------------------------------------------------------------
  */
 
-static void put_reason(char *out, size_t size, const struct box_log *l, const struct pse_stop *why)
-{
-    unsigned long long ours = why->ours, theirs = why->theirs;
-    const char *where = why->where[0] != '\0' ? why->where : pse_rc_name(why->rc);
-
-    switch (why->reason) {
-    case PSE_STOP_NONE: (void)snprintf(out, size, "it was told to"); break;
-    case PSE_STOP_NO_HEAD:
-        (void)snprintf(out, size, "the store at %s has no log; make it with psephos box create",
-                       l->set->store);
-        break;
-    case PSE_STOP_HEAD:
-        (void)snprintf(out, size,
-                       "the head in the store is damaged, restored, or of another log (%s); do not "
-                       "sign with it, see docs/ledger.md",
-                       where);
-        break;
-    case PSE_STOP_HEAD_EXISTS:
-        (void)snprintf(out, size, "the store at %s has served before; a log is made once",
-                       l->set->store);
-        break;
-    case PSE_STOP_RECORD_EXISTS:
-        (void)snprintf(out, size, "%s has a checkpoint already; a record is begun once", where);
-        break;
-    case PSE_STOP_LOCKED:
-        (void)snprintf(out, size, "another process writes at %s; stop it first", where);
-        break;
-    case PSE_STOP_RECORD_AHEAD:
-        (void)snprintf(out, size,
-                       "the record has %llu entries and the store only %llu: the store is an old "
-                       "copy; never sign with it",
-                       theirs, ours);
-        break;
-    case PSE_STOP_RECORD_FORKED:
-        (void)snprintf(out, size, "the published checkpoint is not a prefix of the store's log");
-        break;
-    case PSE_STOP_TILES:
-        (void)snprintf(out, size, "a file of the record is missing or damaged: %s", where);
-        break;
-    case PSE_STOP_WITNESS_AHEAD:
-        (void)snprintf(out, size,
-                       "witness %zu has cosigned %llu entries and the store has %llu: the store is "
-                       "an old copy; never sign with it",
-                       why->witness + 1, theirs, ours);
-        break;
-    case PSE_STOP_WITNESS_FORKED:
-        (void)snprintf(out, size, "witness %zu shows another log signed with this key",
-                       why->witness + 1);
-        break;
-    case PSE_STOP_FEW_WITNESSES:
-        (void)snprintf(out, size,
-                       "%llu witnesses answered, and it takes %llu; see that they run, then start "
-                       "again",
-                       ours, theirs);
-        break;
-    case PSE_STOP_CLOCK:
-        (void)snprintf(out, size, "the clock is %llu s behind the last checkpoint; set it",
-                       theirs - ours);
-        break;
-    case PSE_STOP_FENCED: (void)snprintf(out, size, "another box took over"); break;
-    case PSE_STOP_UNKNOWN:
-        (void)snprintf(out, size, "the store did not say whether the head was written (%s)", where);
-        break;
-    case PSE_STOP_SECOND_OPINION:
-        (void)snprintf(out, size,
-                       "the second verification does not agree with the first: nothing was signed; "
-                       "keep the ballots' bytes and report it");
-        break;
-    case PSE_STOP_JUDGE:
-        (void)snprintf(out, size, "entries cannot be examined (%s)", pse_rc_name(why->rc));
-        break;
-    case PSE_STOP_STORE: (void)snprintf(out, size, "the store failed: %s", where); break;
-    case PSE_STOP_FILES:
-        (void)snprintf(out, size, "the record cannot be written: %s", where);
-        break;
-    case PSE_STOP_MEMORY: (void)snprintf(out, size, "out of memory"); break;
-    case PSE_STOPS: break;
-    }
-}
-
 int box_log_explain(const struct box_log *l, const struct pse_stop *why)
 {
-    char text[2048] = "";
-
     if (why->reason == PSE_STOP_NONE)
         return CLI_EXIT_OK;
-    put_reason(text, sizeof text, l, why);
-    cli_error(l->name, "the sequencer %s: %s",
-              pse_stop_is_refusal(why->reason) ? "refuses" : "ends", text);
-    return pse_stop_is_refusal(why->reason) ? PSE_EXIT_REFUSES : CLI_EXIT_FAILED;
+    stop_say(l->name, why, l->set->store, l->set->record,
+             l->policy.witnesses > 0 ? &l->policy : NULL);
+    return stop_exit(why);
 }

@@ -120,6 +120,7 @@ static int run(struct sequence *s)
     o.ctx = s;
     if (pse_sequencer_start(&s->sequencer, &why, &o) != PSE_OK)
         return box_log_explain(&s->log, &why);
+    s->log.sequencer = s->sequencer; /* before there is a batch */
     box_server_open(s->server, s->sequencer);
     daemon_ready(&s->d, s->log.set->socket);
     while (daemon_wait(&s->d, 1000) != PSE_LIFE_STOP)

@@ -1,8 +1,6 @@
 #include "psephos/store_init.h"
 
 #include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "common/files.h"
 #include "common/keyfile.h"
@@ -21,12 +19,6 @@ struct init {
     struct pse_stop why;
     bool refuses; /* to make a second log */
 };
-
-/* A URL may hold a password: what is said of it ends before. */
-static const char *shown(const struct init *i)
-{
-    return strncmp(i->store, "postgres", 8) == 0 ? "PostgreSQL" : i->store;
-}
 
 static pse_rc take_origin(struct init *i)
 {
@@ -54,10 +46,11 @@ static pse_rc open_store(struct init *i)
     }
     rc = pse_store_open(&i->s, &why, i->store, i->log.name, PSE_STORE_CREATE, NULL);
     if (rc == PSE_E_STATE)
-        cli_error(i->name, "another process writes to the store %s; end that one first", shown(i));
+        cli_error(i->name, "another process writes to the store %s; end that one first",
+                  stop_place(i->store));
     else if (rc != PSE_OK)
         cli_error(i->name, "no store can be made at %s: %s (%s); check address, rights and disk",
-                  shown(i), why != NULL && why[0] != '\0' ? why : "no more is known",
+                  stop_place(i->store), why != NULL && why[0] != '\0' ? why : "no more is known",
                   pse_rc_name(rc));
     return rc;
 }
@@ -95,7 +88,7 @@ static pse_rc init(struct init *i)
     PSE_TRY(open_store(i));
     rc = i->key == NULL ? look_for_head(i) : make_head(i);
     if (rc != PSE_OK && i->why.reason != PSE_STOP_NONE) {
-        stop_say(i->name, &i->why, shown(i), i->record != NULL ? i->record : "", NULL);
+        stop_say(i->name, &i->why, stop_place(i->store), i->record != NULL ? i->record : "", NULL);
         i->refuses = pse_stop_is_refusal(i->why.reason);
     }
     if (rc == PSE_OK && !i->quiet)

@@ -58,6 +58,19 @@ static void what_is_known_stands_in_it(void **state)
     pse_buf_free(&b);
 }
 
+static void no_password_is_said(void **state)
+{
+    const struct pse_stop why = {.reason = PSE_STOP_NO_HEAD};
+    struct pse_buf b = PSE_BUF(4096);
+
+    (void)state;
+    stop_words(&b, &why, "postgresql://box:hidden@db.example/x", "RECORD", NULL);
+    pse_buf_put(&b, "", 1);
+    assert_null(strstr((const char *)b.p, "hidden"));
+    assert_non_null(strstr((const char *)b.p, "PostgreSQL"));
+    pse_buf_free(&b);
+}
+
 static void refusals_have_a_status_of_their_own(void **state)
 {
     struct pse_stop why = {.reason = PSE_STOP_FENCED};
@@ -77,6 +90,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_reason_has_its_sentence),
         cmocka_unit_test(what_is_known_stands_in_it),
+        cmocka_unit_test(no_password_is_said),
         cmocka_unit_test(refusals_have_a_status_of_their_own),
     };
 
