@@ -1,6 +1,6 @@
 #!/bin/sh
 # The operators' page as a test: every ```sh block of docs/ledger.md runs, in order, in one shell that
-# stops at the first failure; and the nginx text serves a record where nginx is there.
+# stops at the first failure; and the nginx and HAProxy texts serve a record where these are there.
 # usage: ledger.sh PAGE BUILT-PSEPHOS BUILT-PSEPHOS-VERIFY MINI_RECORD
 set -eu
 
@@ -8,7 +8,8 @@ page=$(realpath "$1")
 mini=$(realpath "$4")
 work=$(mktemp -d)
 server=
-trap '[ -z "$server" ] || kill "$server" 2>/dev/null || true; rm -rf "$work"' EXIT
+edge=
+trap 'for p in $server $edge; do kill "$p" 2>/dev/null || true; done; rm -rf "$work"' EXIT
 mkdir "$work/bin"
 ln -s "$(realpath "$2")" "$work/bin/psephos"
 ln -s "$(realpath "$3")" "$work/bin/psephos-verify"
@@ -69,4 +70,30 @@ has "${blob%.gz}" 'content-encoding: gzip' -H 'Accept-Encoding: gzip'
 has "${blob%.gz}" 'content-range: bytes 0-9/.*' -r 0-9
 psephos mirror "$base" web --once --quiet
 psephos-verify web --quiet
+
+# HAProxy in front of it, twice the same mirror.
+haproxy=$(PATH=$PATH:/usr/sbin command -v haproxy) || {
+    echo "ledger: passed (no haproxy here)"
+    exit 0
+}
+front=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+{
+    printf 'defaults\n    timeout connect 5s\n    timeout client 5s\n    timeout server 5s\n'
+    sed -n '/^```haproxy$/,/^```$/p' "$page" | sed '/^```/d' |
+        sed "s|bind :8080|bind 127.0.0.1:$front|; s|192.0.2.[12]:80|127.0.0.1:$port|"
+} >haproxy.cfg
+"$haproxy" -c -q -f haproxy.cfg
+"$haproxy" -db -f haproxy.cfg >logs/haproxy 2>&1 &
+edge=$!
+for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+    curl -sf "http://127.0.0.1:$front/checkpoint" >/dev/null && break
+    sleep 0.3
+done
+base=http://127.0.0.1:$front
+has checkpoint 'content-type: text/plain; charset=utf-8'
+has checkpoint 'cache-control: public, max-age=2'
+has "$tile" 'cache-control: public, max-age=31536000, immutable'
+[ "$(curl -s -o /dev/null -w '%{http_code}' -X POST -d x "$base/checkpoint")" = 403 ]
+psephos mirror "$base" edge --once --quiet
+psephos-verify edge --quiet
 echo "ledger: passed"
