@@ -62,14 +62,16 @@ static pse_rc at_step(void *ctx, enum pse_step step, bool done, size_t *bytes)
 
 /* --- one process ------------------------------------------------------------------------------ */
 
-/* Entries in bursts, so that batches overlap with witnessing. */
+/* Entries in bursts, so that batches overlap with witnessing; a blob after the first, so that the
+ * first file that a run writes is a tile. */
 static void work(struct rig *rig, unsigned first)
 {
     pse_hash digest;
 
-    if (pse_store_blob_put_new(rig->store, &digest, pse_span(&first, sizeof first)) != PSE_OK)
-        return;
     for (unsigned i = 0; i < ENTRIES && !rig->is_broken; i++) {
+        if (i == BURST &&
+            pse_sequencer_blob(rig->s, &digest, pse_span(&first, sizeof first)) != PSE_OK)
+            return;
         if (rig_submit_text(rig, "entry", first + i, 20 + 40 * (i % 5)) != PSE_OK)
             return;
         if (i % BURST == BURST - 1 && !rig_wait(rig, &rig->receipts, i / 2))
