@@ -42,5 +42,5 @@ void front_problem(struct pse_http_call *call, const char *slug, const char *nam
         pse_http_problem_with(call, p->status, slug, &d);
         return;
     }
-    PSE_REQUIRE(!"a problem without words");
+    PSE_REQUIRE(false); /* a problem without words */
 }
