@@ -145,6 +145,9 @@ struct pse_registration {
  * is public until it is released (registrar release). PSE_E_STATE with *why. */
 PSE_MUST pse_rc pse_voters_register(struct pse_voters *v, enum pse_register_refusal *why,
                                     const struct pse_registration *r);
+/** Register many, all or none. *at: the one that was refused. Statuses as above. */
+PSE_MUST pse_rc pse_voters_register_all(struct pse_voters *v, enum pse_register_refusal *why,
+                                        size_t *at, const struct pse_registration *r, size_t n);
 /** Make an active credential void without another. PSE_E_MISSING, PSE_E_STATE: not active. */
 PSE_MUST pse_rc pse_voters_revoke(struct pse_voters *v, const pse_enc *credential);
 

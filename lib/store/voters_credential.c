@@ -297,6 +297,21 @@ pse_rc pse_voters_register(struct pse_voters *v, enum pse_register_refusal *why,
     return pse_sql_end(v->db, do_register(v, why, r));
 }
 
+pse_rc pse_voters_register_all(struct pse_voters *v, enum pse_register_refusal *why, size_t *at,
+                               const struct pse_registration *r, size_t n)
+{
+    pse_rc rc = PSE_OK;
+
+    *why = PSE_REGISTER_DONE;
+    *at = 0;
+    PSE_TRY(pse_sql_begin(v->db));
+    for (size_t i = 0; rc == PSE_OK && i < n; i++) {
+        *at = i;
+        rc = do_register(v, why, &r[i]);
+    }
+    return pse_sql_end(v->db, rc);
+}
+
 pse_rc pse_voters_revoke(struct pse_voters *v, const pse_enc *credential)
 {
     struct pse_credential_row row;

@@ -14,8 +14,9 @@ enum { FILE_MAX = 64 * 1024, LOG_MAX = 256 << 20, LINE_MAX_BYTES = 64 * 1024, CL
 
 static const char kind[] = "psephos-act-1";
 
-const char *const consent_words[] = {"open",    "close",   "import", "revoke",
-                                     "publish", "release", "erase",  NULL};
+const char *const consent_words[] = {
+    "open",    "close",  "freeze",  "mix-end", "result",    "end",     "abort", "import",
+    "release", "revoke", "restore", "void",    "statement", "publish", "erase", NULL};
 
 bool consent_is_word(struct pse_span what)
 {
@@ -46,9 +47,7 @@ void consent_hash(pse_hash *out, const struct consent *c)
     pse_buf_free(&b);
 }
 
-enum { SIGNED = 24 + 32 };
-
-static void signed_bytes(uint8_t out[SIGNED], const struct consent *c)
+void consent_signed_bytes(uint8_t out[CONSENT_SIGNED], const struct consent *c)
 {
     static const char label[24] = "psephos/1/act-signature"; /* with its zero */
     pse_hash hash;
@@ -60,7 +59,7 @@ static void signed_bytes(uint8_t out[SIGNED], const struct consent *c)
 
 pse_rc consent_sign(struct consent *c, const char *name, const struct key *officer)
 {
-    uint8_t bytes[SIGNED];
+    uint8_t bytes[CONSENT_SIGNED];
 
     for (size_t i = 0; i < c->signers; i++) {
         if (pse_edkey_is_equal(&c->by[i].key, &officer->sign_public)) {
@@ -72,10 +71,27 @@ pse_rc consent_sign(struct consent *c, const char *name, const struct key *offic
         cli_error(name, "this act has all the signatures that an act can have");
         return PSE_E_LIMIT;
     }
-    signed_bytes(bytes, c);
+    consent_signed_bytes(bytes, c);
     c->by[c->signers].key = officer->sign_public;
     pse_ed25519_sign(c->by[c->signers].sig, &officer->sign, pse_span(bytes, sizeof bytes));
     c->signers++;
+    return PSE_OK;
+}
+
+pse_rc consent_add(struct consent *c, const pse_edkey *officer, const uint8_t sig[64])
+{
+    uint8_t bytes[CONSENT_SIGNED];
+
+    for (size_t i = 0; i < c->signers; i++) {
+        if (pse_edkey_is_equal(&c->by[i].key, officer))
+            return PSE_E_DUPLICATE;
+    }
+    if (c->signers == CONSENT_SIGNERS_MAX)
+        return PSE_E_LIMIT;
+    consent_signed_bytes(bytes, c);
+    PSE_TRY(pse_ed25519_verify(officer, pse_span(bytes, sizeof bytes), sig));
+    c->by[c->signers].key = *officer;
+    memcpy(c->by[c->signers++].sig, sig, 64);
     return PSE_OK;
 }
 
@@ -105,6 +121,12 @@ static void put_members(struct pse_json_wr *w, const struct consent *c)
     put_signatures(w, c);
 }
 
+void consent_put(struct pse_json_wr *w, const struct consent *c)
+{
+    pse_json_wr_str(w, "kind", kind);
+    put_members(w, c);
+}
+
 pse_rc consent_write(const struct consent *c, const char *name, const char *path)
 {
     struct pse_buf text = PSE_BUF(FILE_MAX);
@@ -112,8 +134,7 @@ pse_rc consent_write(const struct consent *c, const char *name, const char *path
     pse_rc rc;
 
     pse_json_wr_object(&w, NULL);
-    pse_json_wr_str(&w, "kind", kind);
-    put_members(&w, c);
+    consent_put(&w, c);
     pse_json_wr_end(&w);
     rc = pse_json_wr_finish(&w);
     if (rc == PSE_OK)
@@ -169,12 +190,19 @@ static pse_rc parse(struct consent *c, const struct pse_json *root, struct pse_j
 
 static pse_rc verify(const struct consent *c)
 {
-    uint8_t bytes[SIGNED];
+    uint8_t bytes[CONSENT_SIGNED];
 
-    signed_bytes(bytes, c);
+    consent_signed_bytes(bytes, c);
     for (size_t i = 0; i < c->signers; i++)
         PSE_TRY(pse_ed25519_verify(&c->by[i].key, pse_span(bytes, sizeof bytes), c->by[i].sig));
     return PSE_OK;
+}
+
+pse_rc consent_take(struct consent *c, const struct pse_json *object)
+{
+    memset(c, 0, sizeof *c);
+    PSE_TRY(parse(c, object, NULL));
+    return verify(c);
 }
 
 pse_rc consent_read(struct consent *c, struct pse_arena *arena, const char *name, const char *path)

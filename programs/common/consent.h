@@ -38,9 +38,22 @@ struct consent {
     size_t signers;
 };
 
-/** "open", "close", "import", "revoke", "publish", "release", "erase"; NULL at the end. */
+/** "open", "close", …, "erase": the words of order.h; NULL at the end. */
 extern const char *const consent_words[];
 bool consent_is_word(struct pse_span what);
+
+struct pse_json;
+struct pse_json_wr;
+/** The members of an act file into an open object, and an act from such an object: for acts that
+ * travel inside other messages. Nothing is printed; text is borrowed from where the JSON lives.
+ * PSE_E_SYNTAX …, PSE_E_SIGNATURE: a signature does not hold. */
+void consent_put(struct pse_json_wr *w, const struct consent *c);
+PSE_MUST pse_rc consent_take(struct consent *c, const struct pse_json *object);
+/** The bytes that an officer's key signs. */
+enum { CONSENT_SIGNED = 24 + 32 };
+void consent_signed_bytes(uint8_t out[CONSENT_SIGNED], const struct consent *c);
+/** Add a signature that was made elsewhere. PSE_E_SIGNATURE, PSE_E_DUPLICATE, PSE_E_LIMIT. */
+PSE_MUST pse_rc consent_add(struct consent *c, const pse_edkey *officer, const uint8_t sig[64]);
 
 /** What officers sign: SHA-256 over all that the act says. */
 void consent_hash(pse_hash *out, const struct consent *c);

@@ -105,74 +105,78 @@ static pse_rc verify(const struct enrolment *x, const pse_hash *eid, const struc
     return pse_pok_verify(g, &s, &point, x->proof);
 }
 
-static pse_rc read_head(const char *name, const char *path, struct pse_span *text,
-                        const pse_hash *eid)
+static pse_rc parse_head(struct pse_span *text, const pse_hash *eid)
 {
     pse_hash stated;
     size_t n = sizeof head - 1;
 
     if (text->n < n + 65 || memcmp(text->p, head, n) != 0 || text->p[n + 64] != '\n' ||
-        pse_hex_decode(stated.b, 32, pse_span(text->p + n, 64)) != PSE_OK) {
-        cli_error(name, "%s is no file of credentials; ask the credential authority for it", path);
+        pse_hex_decode(stated.b, 32, pse_span(text->p + n, 64)) != PSE_OK)
         return PSE_E_SYNTAX;
-    }
-    if (!pse_hash_is_equal(&stated, eid)) {
-        cli_error(name, "%s was made for another election; have it made again", path);
+    if (!pse_hash_is_equal(&stated, eid))
         return PSE_E_MISMATCH;
-    }
     *text = pse_span(text->p + n + 65, text->n - n - 65);
     return PSE_OK;
 }
 
-static pse_rc read_items(struct enrolment *item, size_t room, size_t *n, const char *name,
-                         const char *path, struct pse_span text, const pse_hash *eid,
-                         const struct pse_group *g)
+static pse_rc parse_items(struct enrolment *item, size_t room, size_t *n, struct pse_span text,
+                          const pse_hash *eid, const struct pse_group *g)
 {
     struct pse_span line;
-    pse_rc rc;
 
     for (*n = 0; text.n > 0; *n += 1) {
-        rc = pse_line_take(&line, &text);
+        PSE_TRY(pse_line_take(&line, &text));
         PSE_REQUIRE(*n < room);
-        if (rc == PSE_OK)
-            rc = parse_item(&item[*n], line);
-        if (rc == PSE_OK && *n > 0 && compare(&item[*n - 1], &item[*n]) >= 0)
-            rc = PSE_E_SYNTAX;
-        if (rc == PSE_OK)
-            rc = verify(&item[*n], eid, g);
-        if (rc == PSE_OK)
-            continue;
-        cli_error(name, "%s, line %zu: %s; ask the credential authority for it again", path, *n + 3,
-                  rc == PSE_E_PROOF ? "the proof of possession does not hold"
-                                    : "no credential, or not in ascending order");
-        return rc == PSE_E_PROOF ? rc : PSE_E_SYNTAX;
+        PSE_TRY(parse_item(&item[*n], line));
+        if (*n > 0 && compare(&item[*n - 1], &item[*n]) >= 0)
+            return PSE_E_SYNTAX;
+        PSE_TRY(verify(&item[*n], eid, g));
     }
     return PSE_OK;
+}
+
+pse_rc enrolment_parse(struct enrolment **item, size_t *n, size_t *line, struct pse_span text,
+                       const pse_hash *eid, const struct pse_group *g)
+{
+    size_t room = 1;
+    pse_rc rc;
+
+    *item = NULL;
+    *n = 0;
+    *line = 0;
+    PSE_TRY(parse_head(&text, eid));
+    for (size_t i = 0; i < text.n; i++)
+        room += text.p[i] == '\n';
+    if (room > ENROLMENT_MAX || (*item = calloc(room, sizeof **item)) == NULL)
+        return PSE_E_MEMORY;
+    rc = parse_items(*item, room, n, text, eid, g);
+    if (rc == PSE_OK)
+        return rc;
+    *line = *n + 3;
+    free(*item);
+    *item = NULL;
+    return rc == PSE_E_PROOF ? rc : PSE_E_SYNTAX;
 }
 
 pse_rc enrolment_read(struct enrolment **item, size_t *n, const char *name, const char *path,
                       const pse_hash *eid, const struct pse_group *g)
 {
     struct pse_buf bytes;
-    struct pse_span text;
-    size_t room = 1;
+    size_t line;
     pse_rc rc;
 
     *item = NULL;
     *n = 0;
     PSE_TRY(file_read(&bytes, name, path, (size_t)ENROLMENT_MAX * LINE_BYTES));
-    text = pse_buf_span(&bytes);
-    rc = read_head(name, path, &text, eid);
-    for (size_t i = 0; i < text.n; i++)
-        room += text.p[i] == '\n';
-    if (rc == PSE_OK && (room > ENROLMENT_MAX || (*item = calloc(room, sizeof **item)) == NULL))
-        rc = PSE_E_MEMORY;
-    if (rc == PSE_OK)
-        rc = read_items(*item, room, n, name, path, text, eid, g);
+    rc = enrolment_parse(item, n, &line, pse_buf_span(&bytes), eid, g);
     pse_buf_free(&bytes);
-    if (rc != PSE_OK) {
-        free(*item);
-        *item = NULL;
-    }
+    if (rc == PSE_E_MISMATCH)
+        cli_error(name, "%s was made for another election; have it made again", path);
+    else if (rc != PSE_OK && rc != PSE_E_MEMORY && line == 0)
+        cli_error(name, "%s is no file of credentials; ask the credential authority for it", path);
+    else if (rc != PSE_OK && rc != PSE_E_MEMORY)
+        cli_error(name, "%s, line %zu: %s; ask the credential authority for it again", path, line,
+                  rc == PSE_E_PROOF ? "the proof of possession does not hold"
+                                    : "no credential, or not in ascending order");
     return rc;
 }

@@ -30,6 +30,11 @@ struct enrolment {
 /** Sort and write. PSE_E_DUPLICATE: one credential twice. */
 PSE_MUST pse_rc enrolment_write(const char *name, const char *path, const pse_hash *eid,
                                 struct enrolment *item, size_t n);
+/** Parse the file's bytes and verify every proof; prints nothing. *line: where it failed (0: the
+ * head). Statuses as enrolment_read. */
+PSE_MUST pse_rc enrolment_parse(struct enrolment **item, size_t *n, size_t *line,
+                                struct pse_span text, const pse_hash *eid,
+                                const struct pse_group *g);
 /** Read the file and verify every proof. *item is freed by the caller. PSE_E_SYNTAX, PSE_E_PROOF,
  * PSE_E_MISMATCH: another election. */
 PSE_MUST pse_rc enrolment_read(struct enrolment **item, size_t *n, const char *name,

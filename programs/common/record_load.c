@@ -67,9 +67,13 @@ void record_load_close(struct record_load *l)
 static pse_rc read_checkpoint(struct record_load *l, struct pse_checkpoint *cp)
 {
     struct pse_reader r = record_reader_callbacks(&l->source.files);
-    uint8_t *at = pse_buf_extend(&l->checkpoint, PSE_NOTE_MAX);
+    uint8_t *at;
     size_t n = 0;
-    pse_rc rc = at == NULL ? PSE_E_MEMORY : r.file(r.ctx, at, &n, PSE_NOTE_MAX, "checkpoint");
+    pse_rc rc;
+
+    l->checkpoint.n = 0;
+    at = pse_buf_extend(&l->checkpoint, PSE_NOTE_MAX);
+    rc = at == NULL ? PSE_E_MEMORY : r.file(r.ctx, at, &n, PSE_NOTE_MAX, "checkpoint");
 
     l->checkpoint.n = n;
     if (rc != PSE_OK) {
@@ -103,7 +107,9 @@ static pse_rc check_signers(struct record_load *l, const struct pse_checkpoint *
                   l->dir);
         return PSE_E_SIGNATURE;
     }
-    PSE_TRY(pse_policy_parse(&l->policy, NULL, &l->arena, pse_engine_policy_bytes(l->e)));
+    if (!l->has_policy)
+        PSE_TRY(pse_policy_parse(&l->policy, NULL, &l->arena, pse_engine_policy_bytes(l->e)));
+    l->has_policy = true;
     if (pse_checkpoint_quorum_verify(cp, &l->policy, NULL) != PSE_OK) {
         cli_error(l->name, "%s/checkpoint lacks its quorum of witnesses (V902); fetch a newer copy",
                   l->dir);
@@ -268,5 +274,71 @@ pse_rc record_load(struct record_load *l, const char *name, const char *dir,
                   dir);
         return PSE_E_MISMATCH;
     }
+    return PSE_OK;
+}
+
+/* --- what came since ----------------------------------------------------------------------------
+ */
+
+/* Entries from the engine's size up to @p size, at most one bundle's worth. */
+static pse_rc feed_some(struct record_load *l, struct pse_buf *bytes, uint64_t size)
+{
+    size_t at[PSE_TILE_WIDTH + 1] = {0};
+    struct pse_span entry[PSE_TILE_WIDTH];
+    uint64_t first = pse_engine_size(l->e);
+    size_t n = size - first < PSE_TILE_WIDTH ? (size_t)(size - first) : PSE_TILE_WIDTH;
+
+    bytes->n = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct pse_span one;
+
+        PSE_TRY(record_source_entry(&l->source, &one, first + i));
+        pse_buf_put(bytes, one.p, one.n);
+        at[i + 1] = bytes->n;
+    }
+    PSE_TRY(bytes->rc);
+    for (size_t i = 0; i < n; i++)
+        entry[i] = pse_span(bytes->p + at[i], at[i + 1] - at[i]);
+    return pse_engine_feed(l->e, entry, NULL, n);
+}
+
+static pse_rc feed_new(struct record_load *l, const struct pse_checkpoint *cp)
+{
+    struct pse_buf bytes = PSE_BUF(PSE_BUNDLE_MAX);
+    pse_hash root;
+    pse_rc rc = PSE_OK;
+
+    record_source_settle(&l->source, cp->size);
+    while (rc == PSE_OK && pse_engine_size(l->e) < cp->size)
+        rc = feed_some(l, &bytes, cp->size);
+    pse_buf_free(&bytes);
+    if (rc != PSE_OK) {
+        cli_error(l->name, "new entries of %s cannot be read (%s); is it being moved?", l->dir,
+                  pse_rc_name(rc));
+        record_source_settle(&l->source, pse_engine_size(l->e));
+        return rc;
+    }
+    pse_engine_root(l->e, &root);
+    if (pse_hash_is_equal(&root, &cp->root))
+        return PSE_OK;
+    cli_error(l->name,
+              "the entries of %s do not give the root that was signed now (V904): the log shows "
+              "two histories, or the record was altered; keep both and stop",
+              l->dir);
+    return PSE_E_PROOF;
+}
+
+pse_rc record_load_grow(struct record_load *l)
+{
+    struct pse_checkpoint cp;
+
+    PSE_TRY(read_checkpoint(l, &cp));
+    PSE_TRY(check_signers(l, &cp));
+    if (cp.size < pse_engine_size(l->e))
+        return PSE_E_STATE;
+    l->is_loading = true;
+    PSE_TRY(feed_new(l, &cp));
+    PSE_TRY(check_findings(l));
+    l->is_loading = false;
     return PSE_OK;
 }

@@ -20,6 +20,7 @@ struct record_load {
     struct pse_arena arena; /* holds the policy */
     struct pse_buf checkpoint;
     struct pse_policy policy;
+    bool has_policy;
     struct pse_finding failed; /* first finding that is the record's; rule 0: none */
     struct pse_finding dead;   /* lowest finding of a dead entry; rule 0: none */
     bool is_loading;           /* findings belong to the record, not to entries offered later */
@@ -43,6 +44,12 @@ PSE_MUST pse_rc record_load(struct record_load *l, const char *name, const char 
 /** Over no folder: an engine before its first entry, for starting a record. */
 PSE_MUST pse_rc record_load_empty(struct record_load *l, const char *name,
                                   const struct record_load_options *options);
+/** Read what has been published since: the new entries are verified and fed, and must give the
+ * root that the log and its quorum signed. PSE_OK also when nothing is new. PSE_E_STATE: the
+ * checkpoint is older than what was read; PSE_E_IO, PSE_E_MISSING, PSE_E_SYNTAX …: it cannot be
+ * read now, try again. PSE_E_PROOF, PSE_E_SIGNATURE: another history, or one that fails its rules;
+ * nothing may be built on @p l any more. All printed. */
+PSE_MUST pse_rc record_load_grow(struct record_load *l);
 void record_load_close(struct record_load *l);
 
 #endif

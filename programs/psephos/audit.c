@@ -1,14 +1,12 @@
 /* psephos audit: private and staged rows against the public record. */
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "codec/codec.h"
 #include "commands.h"
+#include "common/roll.h"
 #include "psephos/audit_ledger.h"
 #include "psephos/verbs.h"
 #include "psephos/voters.h"
-#include "store/voters_audit.h"
 
 struct audit_options {
     struct session_options common;
@@ -16,90 +14,6 @@ struct audit_options {
     const char *ledger;
     bool json;
 };
-
-/* --- the roster of the record ------------------------------------------------------------------
- */
-
-struct roll {
-    struct pse_roll_line *line;
-    size_t n, room;
-};
-
-static pse_rc push(struct roll *r, const struct pse_roll_line *line)
-{
-    if (r->n == r->room) {
-        size_t room = r->room == 0 ? 1024 : 2 * r->room;
-        struct pse_roll_line *more = realloc(r->line, room * sizeof *more);
-
-        if (more == NULL)
-            return PSE_E_MEMORY;
-        r->line = more;
-        r->room = room;
-    }
-    r->line[r->n++] = *line;
-    return PSE_OK;
-}
-
-/* A credential that entry @p index made known; dead entries made none known. */
-static pse_rc take(struct roll *r, const struct session *s, uint64_t index,
-                   const pse_enc *credential, const pse_hash *commitment)
-{
-    struct pse_credential_view view;
-    struct pse_roll_line line = {.credential = *credential, .commitment = *commitment};
-
-    if (pse_engine_credential(s->load.e, &view, credential) != PSE_OK || view.first_index != index)
-        return PSE_OK;
-    line.style = view.style;
-    line.weight = view.weight;
-    line.is_active = view.is_active;
-    return push(r, &line);
-}
-
-static pse_rc take_entry(struct roll *r, const struct session *s, uint64_t index,
-                         struct pse_span bytes)
-{
-    struct pse_entry e;
-
-    if (bytes.n == 0 ||
-        (bytes.p[0] != PSE_ENTRY_ROSTER && bytes.p[0] != PSE_ENTRY_CREDENTIAL_CHANGE) ||
-        pse_entry_parse(&e, s->g, pse_engine_manifest(s->load.e), bytes) != PSE_OK)
-        return PSE_OK;
-    if (e.type == PSE_ENTRY_CREDENTIAL_CHANGE)
-        return e.u.credential_change.action == PSE_CHANGE_REPLACE
-                   ? take(r, s, index, &e.u.credential_change.new_,
-                          &e.u.credential_change.commitment)
-                   : PSE_OK;
-    for (size_t i = 0; i < e.u.roster.count; i++) {
-        struct pse_roster_record record = pse_roster_record_at(&e, i);
-
-        PSE_TRY(take(r, s, index, &record.credential, &record.commitment));
-    }
-    return PSE_OK;
-}
-
-static int compare(const void *a, const void *b)
-{
-    return memcmp(((const struct pse_roll_line *)a)->credential.b,
-                  ((const struct pse_roll_line *)b)->credential.b, 32);
-}
-
-static pse_rc read_roll(struct roll *r, struct session *s)
-{
-    struct pse_span entry;
-
-    for (uint64_t i = 0; i < pse_engine_size(s->load.e); i++) {
-        pse_rc rc = record_source_entry(&s->load.source, &entry, i);
-
-        if (rc != PSE_OK) {
-            cli_error(s->name, "entry %llu of --record cannot be read; restore the record",
-                      (unsigned long long)i);
-            return rc;
-        }
-        PSE_TRY(take_entry(r, s, i, entry));
-    }
-    qsort(r->line, r->n, sizeof *r->line, compare);
-    return PSE_OK;
-}
 
 /* --- findings ----------------------------------------------------------------------------------
  */
@@ -139,7 +53,7 @@ static pse_rc audit_voters(struct outcome *out, struct session *s)
     struct pse_voters_auditor a = {.ctx = out, .finding = say};
     struct voters x = {.v = NULL};
     struct roll r = {.n = 0};
-    pse_rc rc = read_roll(&r, s);
+    pse_rc rc = roll_read(&r, &s->load, s->g);
 
     a.line = r.line;
     a.lines = r.n;
@@ -148,7 +62,7 @@ static pse_rc audit_voters(struct outcome *out, struct session *s)
     if (rc == PSE_OK)
         rc = voters_failed(s, &out->o->voters, pse_voters_audit(&a, x.v));
     voters_close(&x);
-    free(r.line);
+    roll_free(&r);
     out->rows += a.rows;
     out->findings += a.findings;
     out->staged += a.staged;

@@ -5,6 +5,7 @@
 
 #include "codec/codec.h"
 #include "common/files.h"
+#include "common/list_signature.h"
 #include "psephos/verbs.h"
 #include "psephos/voters.h"
 
@@ -189,30 +190,6 @@ static pse_rc confirm(void *ctx, const struct pse_list_summary *x)
 /* --- signed lists ------------------------------------------------------------------------------
  */
 
-struct list_signature {
-    pse_hash base;
-    pse_edkey issuer;
-    uint8_t sig[64];
-};
-
-static pse_rc parse_signature(struct list_signature *x, struct pse_arena *arena,
-                              struct pse_span text)
-{
-    const struct pse_json *root;
-    struct pse_json_rd r;
-    struct pse_span kind;
-
-    PSE_TRY(pse_json_parse(&root, NULL, arena, text));
-    PSE_TRY(pse_json_open(&r, root, NULL));
-    PSE_TRY(pse_json_take_string(&kind, &r, "kind"));
-    if (!pse_span_is_str(kind, "psephos-list-signature-1"))
-        return PSE_E_UNSUPPORTED;
-    PSE_TRY(pse_json_take_hex(x->base.b, 32, &r, "base"));
-    PSE_TRY(pse_json_take_hex(x->issuer.b, 32, &r, "issuer"));
-    PSE_TRY(pse_json_take_hex(x->sig, 64, &r, "signature"));
-    return pse_json_close(&r);
-}
-
 static pse_rc read_signature(struct list_signature *x, const struct session *s, const char *path)
 {
     PSE_ARENA(arena, CARD_ARENA);
@@ -220,7 +197,7 @@ static pse_rc read_signature(struct list_signature *x, const struct session *s, 
     pse_rc rc;
 
     PSE_TRY(file_read(&text, s->name, path, SIGNATURE_FILE_MAX));
-    rc = parse_signature(x, &arena, pse_buf_span(&text));
+    rc = list_signature_parse(x, &arena, pse_buf_span(&text));
     pse_buf_free(&text);
     if (rc != PSE_OK)
         cli_error(s->name, "%s is no signature of a list; ask the issuer for it again", path);

@@ -6,6 +6,8 @@
 #include "codec/codec.h"
 #include "common/enrolment.h"
 #include "common/files.h"
+#include "common/registration.h"
+#include "common/release.h"
 #include "psephos/voters.h"
 
 enum { CARD_ARENA = 1 << 20, EVIDENCE_MAX = 4096 };
@@ -22,55 +24,30 @@ struct register_options {
 
 static pse_rc refused(const struct session *s, const char *who, enum pse_register_refusal why)
 {
-    static const char *const words[] = {
-        [PSE_REGISTER_NOT_LISTED] = "is not on the list",
-        [PSE_REGISTER_NOT_YET] = "is not eligible yet: the first day on the list is later",
-        [PSE_REGISTER_NO_LONGER] = "is not eligible any more: the last day on the list has passed",
-        [PSE_REGISTER_HAS_ONE] = "has an active credential; --replace makes it and its ballots "
-                                 "void",
-        [PSE_REGISTER_NONE] = "has no active credential that could be replaced",
-        [PSE_REGISTER_TAKEN] = "comes with a credential that was registered before; a fresh one "
-                               "is needed",
-        [PSE_REGISTER_FULL] = "is one more credential than there are voters of this style and "
-                              "weight",
-    };
-
-    cli_error(s->name, "%s %s", who, words[why]);
+    cli_error(s->name, "%s %s", who, registration_refusal(why));
     return PSE_E_STATE;
 }
 
-/* What the commitment is to: who, by which version of the list, which credential, which proof. */
-static void put_evidence(struct pse_buf *out, const char *id, const pse_hash *list,
-                         const pse_enc *credential, const uint8_t proof[PSE_POK_SIZE])
-{
-    static const char label[] = "psephos/1/registration";
-
-    pse_buf_put(out, label, sizeof label);
-    pse_wr_v16(out, pse_span_str(id));
-    pse_wr_hash(out, list);
-    pse_buf_put(out, credential->b, 32);
-    pse_buf_put(out, proof, PSE_POK_SIZE);
-}
-
-static pse_rc put(struct session *s, const struct register_options *o, struct voters *x,
-                  struct pse_registration *r, const char *who, const uint8_t proof[PSE_POK_SIZE])
+static pse_rc put_card(struct session *s, const struct register_options *o, struct voters *x,
+                       struct pse_registration *r, const struct card *card)
 {
     struct pse_buf evidence = PSE_BUF(EVIDENCE_MAX);
-    enum pse_register_refusal why;
+    enum pse_register_refusal why = PSE_REGISTER_DONE;
     uint32_t number;
     pse_hash list;
     pse_rc rc = pse_voters_head(x->v, &number, &list);
 
-    put_evidence(&evidence, who, &list, &r->credential, proof);
+    r->credential = card->point;
+    r->day = pse_day_of(session_now());
+    registration_evidence(&evidence, pse_span_str(o->id), &list, &card->point, card->proof);
     if (rc == PSE_OK)
         rc = evidence.rc;
     r->evidence = pse_buf_span(&evidence);
-    r->day = pse_day_of(session_now());
     if (rc == PSE_OK)
         rc = pse_voters_register(x->v, &why, r);
     pse_buf_free(&evidence);
     if (rc == PSE_E_STATE && why != PSE_REGISTER_DONE)
-        return refused(s, who, why);
+        return refused(s, o->id, why);
     return voters_failed(s, &o->voters, rc);
 }
 
@@ -95,8 +72,7 @@ static pse_rc register_card(struct session *s, const struct register_options *o,
     if (rc == PSE_E_MISSING)
         return refused(s, o->id, PSE_REGISTER_NOT_LISTED);
     PSE_TRY(voters_failed(s, &o->voters, rc));
-    r.credential = card.point;
-    PSE_TRY(put(s, o, x, &r, o->id, card.proof));
+    PSE_TRY(put_card(s, o, x, &r, &card));
     if (o->is_replacement)
         session_say(s, "The old credential and every ballot cast by it are void; the voter has to "
                        "vote again.");
@@ -106,27 +82,26 @@ static pse_rc register_card(struct session *s, const struct register_options *o,
 static pse_rc register_letters(struct session *s, const struct register_options *o,
                                struct voters *x)
 {
+    enum pse_register_refusal why = PSE_REGISTER_DONE;
     struct enrolment *item;
+    char who[32];
+    size_t at;
     size_t n;
     pse_rc rc = enrolment_read(&item, &n, s->name, o->credentials, pse_voters_eid(x->v), s->g);
 
-    for (size_t i = 0; rc == PSE_OK && i < n; i++) {
-        struct pse_registration r = {.credential = item[i].credential,
-                                     .style = item[i].style,
-                                     .weight = item[i].weight,
-                                     .is_replacement = item[i].has_old,
-                                     .old = &item[i].old};
-        char who[32];
-
-        (void)snprintf(who, sizeof who, "line %zu", i + 3);
-        rc = put(s, o, x, &r, who, item[i].proof);
-        if (rc != PSE_OK && i > 0)
-            cli_note(s->name, "the %zu credentials before it were registered", i);
-    }
+    if (rc != PSE_OK)
+        return rc;
+    rc = registration_letters(x->v, &why, &at, item, n, session_now());
     free(item);
-    if (rc == PSE_OK)
-        session_say(s, "%zu credentials registered", n);
-    return rc;
+    (void)snprintf(who, sizeof who, "line %zu", at + 3);
+    if (rc == PSE_E_STATE && why != PSE_REGISTER_DONE) {
+        (void)refused(s, who, why);
+        cli_note(s->name, "none of the %zu credentials was registered", n);
+        return rc;
+    }
+    PSE_TRY(voters_failed(s, &o->voters, rc));
+    session_say(s, "%zu credentials registered", n);
+    return PSE_OK;
 }
 
 static pse_rc do_register(struct session *s, const struct register_options *o)
@@ -177,173 +152,41 @@ int registrar_register(int argc, char **argv)
 /* --- release -----------------------------------------------------------------------------------
  */
 
-/* All credentials, by row. */
-struct rows {
-    struct pse_credential_row *row;
-    bool *is_covered; /* a pending replacement leads here */
-    size_t n, room;
-};
-
-static pse_rc keep(void *ctx, const struct pse_credential_row *row)
-{
-    struct rows *r = ctx;
-
-    if (row->row != r->n + 1)
-        return PSE_E_MISMATCH; /* a row is missing: that is for the audit */
-    if (r->n == r->room) {
-        size_t room = r->room == 0 ? 1024 : 2 * r->room;
-        struct pse_credential_row *more = realloc(r->row, room * sizeof *more);
-
-        if (more == NULL)
-            return PSE_E_MEMORY;
-        r->row = more;
-        r->room = room;
-    }
-    r->row[r->n++] = *row;
-    return PSE_OK;
-}
-
-static bool is_in_record(const struct session *s, const pse_enc *credential, bool *is_active)
-{
-    struct pse_credential_view view;
-    bool found = pse_engine_credential(s->load.e, &view, credential) == PSE_OK;
-
-    *is_active = found && view.is_active;
-    return found;
-}
-
-/* The nearest predecessor that is public; NULL: none, so this one is enrolled. */
-static const struct pse_credential_row *public_before(struct rows *r, const struct session *s,
-                                                      const struct pse_credential_row *c)
-{
-    bool is_active;
-
-    while (c->replaces != 0 && c->replaces <= r->n) {
-        c = &r->row[c->replaces - 1];
-        if (is_in_record(s, &c->credential, &is_active)) {
-            r->is_covered[c->row - 1] = is_active;
-            return is_active ? c : NULL;
-        }
-    }
-    return NULL;
-}
-
-struct release {
-    struct pse_roster_record *record;
-    size_t records, changes;
-};
-
-static pse_rc release_row(struct release *out, struct rows *r, const struct session *s,
-                          const struct act *a, size_t at)
-{
-    const struct pse_credential_row *c = &r->row[at];
-    const struct pse_credential_row *old;
-    bool is_active;
-
-    if (c->state != PSE_CREDENTIAL_ACTIVE || is_in_record(s, &c->credential, &is_active))
-        return PSE_OK;
-    old = public_before(r, s, c);
-    if (old == NULL) {
-        out->record[out->records++] = (struct pse_roster_record){.credential = c->credential,
-                                                                 .style = c->style,
-                                                                 .weight = c->weight,
-                                                                 .commitment = c->commitment};
-        return PSE_OK;
-    }
-    out->changes++;
-    return act_change(a, &s->key->sign, &old->credential, &c->credential, PSE_REASON_REQUEST,
-                      &c->commitment);
-}
-
-/* Void here, active in the record, and nothing takes its place. */
-static pse_rc revoke_row(struct release *out, const struct rows *r, const struct session *s,
-                         const struct act *a, size_t at)
-{
-    const struct pse_credential_row *c = &r->row[at];
-    bool is_active;
-
-    if (c->state == PSE_CREDENTIAL_ACTIVE || r->is_covered[at] ||
-        !is_in_record(s, &c->credential, &is_active) || !is_active)
-        return PSE_OK;
-    out->changes++;
-    return act_change(a, &s->key->sign, &c->credential, NULL, PSE_REASON_NOT_ENTITLED,
-                      &c->commitment);
-}
-
-static size_t count_pending(const struct rows *r, const struct session *s)
-{
-    size_t n = 0;
-    bool is_active;
-
-    for (size_t i = 0; i < r->n; i++)
-        n += r->row[i].state == PSE_CREDENTIAL_ACTIVE &&
-             !is_in_record(s, &r->row[i].credential, &is_active);
-    return n;
-}
-
-/* After the opening few new names at a time would tell who is new. */
-static pse_rc check_due(const struct session *s, const struct register_options *o,
-                        struct pse_voters *v, size_t pending)
-{
-    uint64_t last;
-
-    if (pse_engine_state(s->load.e) != PSE_STATE_OPEN || pending == 0)
-        return PSE_OK;
-    PSE_TRY(voters_failed(s, &o->voters, pse_voters_released(v, &last)));
-    if (pse_release_is_due(pending, last, session_now()))
-        return PSE_OK;
-    cli_error(s->name,
-              "%zu credentials wait; while voting is open they go public %d at a time, or "
-              "an hour after the last release",
-              pending, PSE_RELEASE_BATCH);
-    return PSE_E_STATE;
-}
-
-static pse_rc release_rows(struct session *s, const struct register_options *o,
-                           struct pse_voters *v, struct rows *r, struct release *out)
-{
-    struct act a = session_act(s);
-    uint64_t at;
-    pse_rc rc = pse_voters_credentials(v, &at, r, keep);
-
-    if (rc != PSE_OK)
-        return voters_failed(s, &o->voters, rc);
-    out->record = calloc(r->n + 1, sizeof *out->record);
-    r->is_covered = calloc(r->n + 1, sizeof *r->is_covered);
-    if (out->record == NULL || r->is_covered == NULL)
-        return PSE_E_MEMORY;
-    PSE_TRY(check_due(s, o, v, count_pending(r, s)));
-    for (size_t i = 0; i < r->n; i++)
-        PSE_TRY(release_row(out, r, s, &a, i));
-    for (size_t i = 0; i < r->n; i++)
-        PSE_TRY(revoke_row(out, r, s, &a, i));
-    if (out->records > 0)
-        PSE_TRY(act_roster(&a, &s->key->sign, out->record, out->records));
-    if (out->records + out->changes == 0)
-        return PSE_OK;
-    return voters_failed(s, &o->voters, pse_voters_set_released(v, session_now()));
-}
-
 static pse_rc release(struct session *s, const struct register_options *o)
 {
     struct voters x = {.v = NULL};
     struct release out = {.records = 0};
-    struct rows r = {.n = 0};
+    struct act a;
+    bool is_told = false;
     pse_rc rc;
 
     PSE_TRY(session_want_sink(s));
     PSE_TRY(session_start(s, s->name, &o->common));
     PSE_TRY(session_key(s, KEY_REGISTRAR));
     rc = voters_open(&x, s, &o->voters, false);
+    a = session_act(s);
     if (rc == PSE_OK)
-        rc = release_rows(s, o, x.v, &r, &out);
+        rc = release_read(&out, x.v, s->load.e, UINT64_MAX);
+    if (rc == PSE_OK && !release_is_due(&out, session_now())) {
+        cli_error(s->name,
+                  "%zu credentials wait; while voting is open they go public %d at a time, or "
+                  "an hour after the last release",
+                  out.pending, PSE_RELEASE_BATCH);
+        rc = PSE_E_STATE;
+        is_told = true;
+    } else if (rc == PSE_OK) {
+        rc = release_make(&out, &a, &s->key->sign);
+        is_told = rc != PSE_OK;
+        if (rc == PSE_OK && out.records + out.changes > 0)
+            rc = pse_voters_set_released(x.v, session_now());
+    }
+    if (!is_told && x.v != NULL)
+        rc = voters_failed(s, &o->voters, rc);
     voters_close(&x);
-    free(r.row);
-    free(r.is_covered);
-    free(out.record);
     if (rc == PSE_OK)
         session_say(s, "%zu credentials enrolled, %zu replaced or revoked", out.records,
                     out.changes);
+    release_free(&out);
     return rc;
 }
 
