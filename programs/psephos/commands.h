@@ -11,6 +11,7 @@
     X(policy, "say whose witness makes a checkpoint count") \
     X(officer, "the authority: set up, open, close, publish") \
     X(registrar, "who may vote, and which ballots are set aside") \
+    X(auth, "log voters in, and take in their credentials") \
     X(trustee, "a part of the key that opens the ballots") \
     X(mixer, "shuffle sealed ballots") \
     X(credential, "a voter's private key") \

@@ -6,6 +6,7 @@
 #include "commands.h"
 #include "common/evidence.h"
 #include "psephos/keygen.h"
+#include "psephos/office.h"
 #include "psephos/verbs.h"
 #include "psephos/voters.h"
 
@@ -212,6 +213,8 @@ int cmd_officer(int argc, char **argv)
         {"publish", "write the result page", officer_publish},
         {"propose", "propose an act that takes two officers", officer_propose},
         {"agree", "add your signature to such an act", officer_agree},
+        {"serve", "the office as a daemon", officer_serve},
+        {"act", "acts of that office, from an officer's desk", officer_act},
         {"confirm", "check an act and write it to the log of acts", officer_confirm},
     };
 
