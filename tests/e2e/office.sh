@@ -145,6 +145,19 @@ check 'they wait' "$(says 0 '"pending":5' desk ann pending)"
 check 'two officers release them' "$(both release | grep -q '^done: entry' || echo "$(both release)")"
 check 'and none waits' "$(says 0 '"pending":0' desk ann pending)"
 
+# --- a person erased
+erase() { "$psephos" officer act person --officer "unix:$dir/office.sock" --key desk/ann.key --id ID005 | sed 's/.*"person":\([0-9]*\).*/\1/'; }
+row=$(erase)
+check 'whoever is on the list is not erased' "$(both erase --set "person=$row" | grep -q '^refused: this person is on the list' || cat err)"
+sed '/^ID005/d' list.csv >shorter.csv
+desk ann list-check --file shorter.csv >out 2>err
+base=$(sed 's/.*"base":"\([0-9a-f]*\)".*/\1/' out)
+list=$(sed 's/.*"list":"\([0-9a-f]*\)".*/\1/' out)
+check 'a voter is taken off the list' "$(both import --set "list=$list" --set "base=$base" | grep -q '^done' || cat err)"
+check 'and erased by two officers' "$(both erase --set "person=$row" | grep -q '^done' || cat err)"
+check 'then nobody finds them' "$(says 1 'no-such-person' desk ann person --id ID005)"
+check 'and it is not done twice' "$(both erase --set "person=999" | grep -q '^refused: no such person' || cat err)"
+
 # --- open, and a crash in the middle
 check 'the vote opens' "$(both open | grep -q '^done: entry' || tail -n 3 office.log)"
 check 'the record says so' "$([ "$(state)" = OPEN ] || state)"
