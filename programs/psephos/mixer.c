@@ -33,13 +33,30 @@ struct prepare_options {
     uint64_t width;
 };
 
+pse_rc mixer_prepare_rows(struct session *s, uint64_t rows, unsigned width, const char *path)
+{
+    struct prepared_owner owner;
+    struct prepared p = {.file = NULL};
+    pse_rc rc;
+
+    PSE_TRY(owner_of(&owner, s));
+    rc = prepared_new(&p, s->name, rows, width);
+    if (rc == PSE_OK)
+        rc = pse_shuffle_prepare(pse_engine_joint(s->load.e), prepared_rows(&p), p.rows, p.width,
+                                 &s->rng);
+    if (rc == PSE_OK)
+        rc = prepared_write(&p, s->name, path, &owner);
+    if (rc == PSE_OK)
+        session_say(s, "%s: %zu rows of width %u, to be kept secret and used once", path, p.rows,
+                    p.width);
+    prepared_free(&p);
+    return rc;
+}
+
 static pse_rc prepare(struct session *s, const struct prepare_options *o)
 {
     struct act a = session_act(s);
-    struct prepared_owner owner;
-    struct prepared p = {.file = NULL};
     uint8_t index;
-    pse_rc rc;
 
     PSE_TRY(session_want(s, o->session.out, "out FILE"));
     if (o->max == 0) {
@@ -47,18 +64,7 @@ static pse_rc prepare(struct session *s, const struct prepare_options *o)
         return PSE_E_MISSING;
     }
     PSE_TRY(act_key_index(&index, &a, s->key));
-    PSE_TRY(owner_of(&owner, s));
-    rc = prepared_new(&p, s->name, o->max, (unsigned)o->width);
-    if (rc == PSE_OK)
-        rc = pse_shuffle_prepare(pse_engine_joint(s->load.e), prepared_rows(&p), p.rows, p.width,
-                                 &s->rng);
-    if (rc == PSE_OK)
-        rc = prepared_write(&p, s->name, o->session.out, &owner);
-    if (rc == PSE_OK)
-        session_say(s, "%s: %zu rows of width %u, to be kept secret and used once", o->session.out,
-                    p.rows, p.width);
-    prepared_free(&p);
-    return rc;
+    return mixer_prepare_rows(s, o->max, (unsigned)o->width, o->session.out);
 }
 
 int mixer_prepare(const char *name, int argc, char **argv)
@@ -101,8 +107,7 @@ static int mixer_prepare_verb(int argc, char **argv)
 
 struct mix_options {
     struct session_options session;
-    const char *prepared;
-    bool isolated;
+    struct mixer_work work;
 };
 
 static bool is_mine(struct pse_list_view *list, const struct session *s, size_t at, uint8_t index)
@@ -121,7 +126,7 @@ static size_t lists_left(const struct session *s, uint8_t index)
     return n;
 }
 
-static pse_rc mix_lists(struct session *s, const struct mix_options *o, struct prepared *prepared,
+static pse_rc mix_lists(struct session *s, const struct mixer_work *o, struct prepared *prepared,
                         uint8_t index)
 {
     struct act a = session_act(s);
@@ -153,34 +158,40 @@ static pse_rc mix_lists(struct session *s, const struct mix_options *o, struct p
     return PSE_OK;
 }
 
-static pse_rc mix_all(struct session *s, const struct mix_options *o)
+pse_rc mixer_mix_lists(struct session *s, const struct mixer_work *work, uint8_t index)
 {
-    struct act a = session_act(s);
     struct prepared prepared = {.file = NULL};
     struct prepared_owner owner;
-    uint8_t index;
     pse_rc rc;
 
-    PSE_TRY(act_key_index(&index, &a, s->key));
-    PSE_TRY(act_allowed(&a, PSE_ENTRY_MIX, PSE_ROLE_MIXER, index));
-    PSE_TRY(session_want_sink(s));
-    if (o->prepared != NULL && lists_left(s, index) > 0) {
+    if (work->prepared != NULL && lists_left(s, index) > 0) {
         PSE_TRY(owner_of(&owner, s));
-        PSE_TRY(prepared_take(&prepared, s->name, o->prepared, &owner));
+        PSE_TRY(prepared_take(&prepared, s->name, work->prepared, &owner));
     }
-    rc = mix_lists(s, o, &prepared, index);
+    rc = mix_lists(s, work, &prepared, index);
     prepared_free(&prepared);
     return rc;
 }
 
+static pse_rc mix_all(struct session *s, const struct mix_options *o)
+{
+    struct act a = session_act(s);
+    uint8_t index;
+
+    PSE_TRY(act_key_index(&index, &a, s->key));
+    PSE_TRY(act_allowed(&a, PSE_ENTRY_MIX, PSE_ROLE_MIXER, index));
+    PSE_TRY(session_want_sink(s));
+    return mixer_mix_lists(s, &o->work, index);
+}
+
 static int mixer_mix(int argc, char **argv)
 {
-    struct mix_options o = {.prepared = NULL};
+    struct mix_options o = {.work = {.prepared = NULL}};
     struct session s = {.name = "psephos mixer mix", .options = &o.session};
     const struct cli_option options[] = {
         SESSION_OPTIONS(&o.session),
-        CLI_TEXT("prepared", "FILE", &o.prepared, "made by psephos mixer prepare; used up"),
-        CLI_FLAG("isolated", &o.isolated,
+        CLI_TEXT("prepared", "FILE", &o.work.prepared, "made by psephos mixer prepare; used up"),
+        CLI_FLAG("isolated", &o.work.isolated,
                  "faster, not in constant time: for a machine that nobody watches"),
     };
     const struct cli_command command = {
@@ -216,6 +227,7 @@ int cmd_mixer(int argc, char **argv)
         {"keygen", "make a mixer's key", mixer_keygen},
         {"prepare", "do what needs no ballots before the polls close", mixer_prepare_verb},
         {"mix", "shuffle the lists and prove it", mixer_mix},
+        {"run", "follow the record and mix when it is your turn", mixer_run},
     };
 
     return verbs_run("mixer", "Shuffles sealed ballots so that nobody knows whose is whose.", verb,

@@ -55,12 +55,15 @@ static void show_text(const struct session *s)
     const struct pse_engine *e = s->load.e;
     const struct pse_counts *c = pse_engine_counts(e);
     struct pse_ceremony ceremony;
+    char fingerprint[SESSION_FINGERPRINT_TEXT];
     char hex[65];
     pse_hash root;
 
     say_title(pse_engine_manifest(e));
     pse_hex_encode(hex, pse_engine_eid(e)->b, 32);
     printf("election    %s\n", hex);
+    session_fingerprint(fingerprint, pse_engine_eid(e));
+    printf("            fingerprint %s\n", fingerprint);
     pse_engine_root(e, &root);
     pse_hex_encode(hex, root.b, 32);
     printf("size, root  %llu %s\n", (unsigned long long)pse_engine_size(e), hex);

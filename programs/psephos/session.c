@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "codec/text.h"
 #include "common/box_client.h"
 #include "common/files.h"
 #include "common/record_follow.h"
@@ -219,6 +220,11 @@ uint64_t session_now(void)
     time_t now = time(NULL);
 
     return now < 0 ? 0 : (uint64_t)now;
+}
+
+void session_fingerprint(char text[SESSION_FINGERPRINT_TEXT], const pse_hash *eid)
+{
+    pse_code_encode(text, eid->b, SESSION_FINGERPRINT_BYTES);
 }
 
 pse_rc session_word(uint8_t *value, const struct session *s, const char *option, const char *text,

@@ -107,6 +107,11 @@ void session_close(struct session *s);
 /** POSIX seconds. */
 uint64_t session_now(void);
 
+enum { SESSION_FINGERPRINT_BYTES = 15, SESSION_FINGERPRINT_TEXT = 30 };
+/** The first 15 bytes of an election id as 24 characters in groups of four: what people compare by
+ * voice and type. */
+void session_fingerprint(char text[SESSION_FINGERPRINT_TEXT], const pse_hash *eid);
+
 /** One word of a list that stands for a small number ("paper" for 1). */
 struct session_word {
     const char *word;

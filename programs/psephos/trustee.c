@@ -47,8 +47,7 @@ static pse_rc step_once(struct trustee_dir *d, struct session *s, const char *st
     return trustee_dir_keep(d, s, step, pse_buf_span(&s->parcel));
 }
 
-static int run_step(const char *name, const char *about, const char *step,
-                    pse_rc (*make)(struct trustee_dir *d, struct session *s, void *arg), int argc,
+static int run_step(const char *name, const char *about, enum trustee_step step, int argc,
                     char **argv)
 {
     struct session_options o = {0};
@@ -69,7 +68,7 @@ static int run_step(const char *name, const char *about, const char *step,
         return status;
     rc = trustee_begin(&d, &s, &o);
     if (rc == PSE_OK)
-        rc = step_once(&d, &s, step, make, NULL);
+        rc = trustee_step(&d, &s, step);
     trustee_dir_close(&d);
     return session_end(&s, rc, to_board);
 }
@@ -93,8 +92,8 @@ static pse_rc make_commit(struct trustee_dir *d, struct session *s, void *arg)
 static int trustee_commit(int argc, char **argv)
 {
     return run_step("psephos trustee commit",
-                    "Round 1: draw your part of the joint key and promise it.", "commit",
-                    make_commit, argc, argv);
+                    "Round 1: draw your part of the joint key and promise it.", TRUSTEE_COMMIT,
+                    argc, argv);
 }
 
 static pse_rc make_reveal(struct trustee_dir *d, struct session *s, void *arg)
@@ -110,7 +109,7 @@ static int trustee_reveal(int argc, char **argv)
 {
     return run_step("psephos trustee reveal",
                     "Round 2: show the public half of your part, after all have committed.",
-                    "reveal", make_reveal, argc, argv);
+                    TRUSTEE_REVEAL, argc, argv);
 }
 
 static pse_rc make_share(struct trustee_dir *d, struct session *s, void *arg)
@@ -126,8 +125,22 @@ static int trustee_share(int argc, char **argv)
 {
     return run_step(
         "psephos trustee share",
-        "Round 3: deal every other trustee an encrypted share, after all have revealed.", "share",
-        make_share, argc, argv);
+        "Round 3: deal every other trustee an encrypted share, after all have revealed.",
+        TRUSTEE_SHARE, argc, argv);
+}
+
+static const struct {
+    const char *step;
+    pse_rc (*make)(struct trustee_dir *d, struct session *s, void *arg);
+} plain_step[] = {
+    [TRUSTEE_COMMIT] = {"commit", make_commit},
+    [TRUSTEE_REVEAL] = {"reveal", make_reveal},
+    [TRUSTEE_SHARE] = {"share", make_share},
+};
+
+pse_rc trustee_step(struct trustee_dir *d, struct session *s, enum trustee_step step)
+{
+    return step_once(d, s, plain_step[step].step, plain_step[step].make, NULL);
 }
 
 /* --- the code, and confirm ----------------------------------------------------------------------
@@ -154,14 +167,21 @@ static pse_rc compare_code(uint8_t code[PSE_TRACKER_BYTES], const struct session
     return PSE_OK;
 }
 
-static pse_rc say_code(struct session *s, const struct session_options *o)
+pse_rc trustee_code_text(char text[PSE_TRACKER_TEXT], const struct session *s)
 {
     uint8_t code[PSE_TRACKER_BYTES];
+
+    PSE_TRY(compare_code(code, s));
+    pse_code_encode(text, code, PSE_TRACKER_BYTES);
+    return PSE_OK;
+}
+
+static pse_rc say_code(struct session *s, const struct session_options *o)
+{
     char text[PSE_TRACKER_TEXT];
 
     PSE_TRY(session_start(s, s->name, o));
-    PSE_TRY(compare_code(code, s));
-    pse_code_encode(text, code, PSE_TRACKER_BYTES);
+    PSE_TRY(trustee_code_text(text, s));
     session_say(s, "Read this code to the other trustees. All must see the same:");
     printf("%s\n", text);
     return PSE_OK;
@@ -205,14 +225,29 @@ static pse_rc check_heard(const struct session *s, const char *heard)
     return PSE_OK;
 }
 
+struct confirmation {
+    const char *heard;
+    uint8_t dealer; /* whose share does not fit; 0: nobody's */
+};
+
 static pse_rc make_confirm(struct trustee_dir *d, struct session *s, void *arg)
 {
     struct act a = session_act(s);
-    uint8_t dealer;
+    struct confirmation *c = arg;
 
     PSE_TRY(want_ceremony(d, s));
-    PSE_TRY(check_heard(s, arg));
-    return act_trustee_confirm(&dealer, &a, d->t);
+    PSE_TRY(check_heard(s, c->heard));
+    return act_trustee_confirm(&c->dealer, &a, d->t);
+}
+
+pse_rc trustee_step_confirm(struct trustee_dir *d, struct session *s, const char *heard,
+                            uint8_t *dealer)
+{
+    struct confirmation c = {.heard = heard};
+    pse_rc rc = step_once(d, s, "confirm", make_confirm, &c);
+
+    *dealer = c.dealer;
+    return rc;
 }
 
 static int trustee_confirm(int argc, char **argv)
@@ -221,7 +256,7 @@ static int trustee_confirm(int argc, char **argv)
     struct session s = {.name = "psephos trustee confirm", .options = &o};
     struct trustee_dir d = {.t = NULL};
     const char *heard = NULL;
-    char copy[128];
+    uint8_t dealer;
     const struct cli_option options[] = {
         SESSION_OPTIONS(&o),
         CLI_TEXT("heard", "CODE", &heard, "the code that another trustee read to you"),
@@ -239,12 +274,10 @@ static int trustee_confirm(int argc, char **argv)
     if (!cli_parse(&status, &command, argc, argv))
         return status;
     rc = session_want(&s, heard, "heard CODE (psephos trustee code prints yours)");
-    if (rc == PSE_OK) {
-        (void)snprintf(copy, sizeof copy, "%s", heard);
-        rc = trustee_begin(&d, &s, &o);
-    }
     if (rc == PSE_OK)
-        rc = step_once(&d, &s, "confirm", make_confirm, copy);
+        rc = trustee_begin(&d, &s, &o);
+    if (rc == PSE_OK)
+        rc = trustee_step_confirm(&d, &s, heard, &dealer);
     trustee_dir_close(&d);
     return session_end(&s, rc, to_board);
 }
@@ -255,10 +288,15 @@ static int trustee_confirm(int argc, char **argv)
 static pse_rc make_complaint(struct trustee_dir *d, struct session *s, void *arg)
 {
     struct act a = session_act(s);
-    const uint64_t *dealer = arg;
+    const uint8_t *dealer = arg;
 
     PSE_TRY(want_ceremony(d, s));
-    return act_trustee_complain(&a, d->t, (uint8_t)*dealer);
+    return act_trustee_complain(&a, d->t, *dealer);
+}
+
+pse_rc trustee_step_complain(struct trustee_dir *d, struct session *s, uint8_t dealer)
+{
+    return step_once(d, s, "complain", make_complaint, &dealer);
 }
 
 static int trustee_complain(int argc, char **argv)
@@ -287,7 +325,7 @@ static int trustee_complain(int argc, char **argv)
     if (rc == PSE_OK)
         rc = trustee_begin(&d, &s, &o);
     if (rc == PSE_OK)
-        rc = step_once(&d, &s, "complain", make_complaint, &dealer);
+        rc = trustee_step_complain(&d, &s, (uint8_t)dealer);
     trustee_dir_close(&d);
     return session_end(&s, rc, to_board);
 }
@@ -314,6 +352,7 @@ int cmd_trustee(int argc, char **argv)
         {"complain", "prove that a share is wrong", trustee_complain},
         {"prepare", "the same as psephos mixer prepare, with a mixer's key", trustee_prepare},
         {"decrypt", "open your part of the lists, after mixing", trustee_decrypt},
+        {"run", "all of it over the network, step by step", trustee_run},
     };
 
     return verbs_run("trustee", "Holds a part of the key that opens the ballots.", verb,

@@ -5,15 +5,14 @@
 
 struct decrypt_options {
     struct session_options common;
-    struct cli_list small;
-    bool mixer_missing;
+    struct trustee_consent consent;
 };
 
 /* --- duties -------------------------------------------------------------------------------------
  */
 
 static pse_rc check_mixers(const struct session *s, const struct pse_list_view *list,
-                           const struct decrypt_options *o)
+                           const struct trustee_consent *o)
 {
     const struct pse_manifest *m = pse_engine_manifest(s->load.e);
     const struct pse_counts *counts = pse_engine_counts(s->load.e);
@@ -53,7 +52,7 @@ static bool is_named(const struct cli_list *names, const struct pse_list_view *l
 
 /* A list under W001 may show how one person voted; revocations can isolate a voter on purpose. */
 static pse_rc check_small(const struct session *s, const struct pse_list_view *list,
-                          const struct decrypt_options *o)
+                          const struct trustee_consent *o)
 {
     const struct pse_manifest *m = pse_engine_manifest(s->load.e);
     const struct pse_counts *c = pse_engine_counts(s->load.e);
@@ -119,7 +118,7 @@ static pse_rc open_list(struct trustee_dir *d, struct session *s, size_t at,
     return rc;
 }
 
-static pse_rc decrypt_all(struct trustee_dir *d, struct session *s, const struct decrypt_options *o)
+pse_rc trustee_open_lists(struct trustee_dir *d, struct session *s, const struct trustee_consent *o)
 {
     struct act a = session_act(s);
     size_t n = pse_engine_lists(s->load.e);
@@ -140,7 +139,7 @@ static pse_rc decrypt_all(struct trustee_dir *d, struct session *s, const struct
         PSE_TRY(check_mixers(s, &list, o));
         PSE_TRY(check_small(s, &list, o));
     }
-    progress_init(&progress, s->name, o->common.quiet);
+    progress_init(&progress, s->name, s->options->quiet);
     progress_step(&progress, "opening lists", n);
     for (size_t i = 0; i < n && rc == PSE_OK; i++) {
         pse_engine_list(s->load.e, &list, i);
@@ -154,15 +153,12 @@ static pse_rc decrypt_all(struct trustee_dir *d, struct session *s, const struct
 
 int trustee_decrypt(int argc, char **argv)
 {
-    struct decrypt_options o = {.small = {.n = 0}};
+    struct decrypt_options o = {.consent = {.mixer_missing = false}};
     struct session s = {.name = "psephos trustee decrypt", .options = &o.common};
     struct trustee_dir d = {.t = NULL};
     const struct cli_option options[] = {
         SESSION_OPTIONS(&o.common),
-        CLI_LIST("small", "C/G", &o.small,
-                 "open the list of contest C, group G although it is small"),
-        CLI_FLAG("mixer-missing", &o.mixer_missing,
-                 "the record accounts for a mixer that did not act"),
+        TRUSTEE_CONSENT_OPTIONS(&o.consent),
     };
     const struct cli_command command = {
         .name = s.name,
@@ -180,7 +176,7 @@ int trustee_decrypt(int argc, char **argv)
         return status;
     rc = trustee_begin(&d, &s, &o.common);
     if (rc == PSE_OK)
-        rc = decrypt_all(&d, &s, &o);
+        rc = trustee_open_lists(&d, &s, &o.consent);
     trustee_dir_close(&d);
     return session_end(&s, rc, "send the parcel to the board for psephos record append");
 }

@@ -1,4 +1,4 @@
-/* psephos vote --out: seal a ballot on this machine. */
+/* psephos vote: choices, and a ballot sealed on this machine. Casting: vote_cast.c. */
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,14 +8,9 @@
 #include "common/files.h"
 #include "psephos/session.h"
 #include "psephos/verbs.h"
+#include "psephos/vote.h"
 
-enum { CHOICES_FILE_MAX = 1 << 20 };
-
-struct vote_options {
-    struct session_options common;
-    const char *choices;
-    struct cli_list choose;
-};
+enum { CHOICES_FILE_MAX = 1 << 20, BALLOT_ARENA = 16 << 20 };
 
 /* --- --choose CONTEST=WHAT as the JSON of choices.h ----------------------------------------------
  */
@@ -96,9 +91,8 @@ static pse_rc put_choice(struct pse_json_wr *w, const struct pse_contest *c, con
 }
 
 static pse_rc choices_from_options(struct pse_buf *json, const struct session *s,
-                                   const struct vote_options *o)
+                                   const struct vote_options *o, const struct pse_manifest *m)
 {
-    const struct pse_manifest *m = pse_engine_manifest(s->load.e);
     struct pse_json_wr w = pse_json_wr(json, 0);
 
     pse_json_wr_object(&w, NULL);
@@ -125,15 +119,20 @@ static pse_rc choices_from_options(struct pse_buf *json, const struct session *s
 /* --- the ballot ---------------------------------------------------------------------------------
  */
 
+pse_rc vote_check_key(const struct session *s, const pse_hash *eid)
+{
+    pse_hash own;
+
+    PSE_TRY(key_election(&own, s->key));
+    if (pse_hash_is_equal(&own, eid))
+        return PSE_OK;
+    cli_error(s->name, "this credential is for another election; check --key and --record");
+    return PSE_E_MISMATCH;
+}
+
 static pse_rc find_credential(struct pse_credential_view *view, const struct session *s)
 {
-    pse_hash eid;
-
-    PSE_TRY(key_election(&eid, s->key));
-    if (!pse_hash_is_equal(&eid, pse_engine_eid(s->load.e))) {
-        cli_error(s->name, "this credential is for another election; check --key and --record");
-        return PSE_E_MISMATCH;
-    }
+    PSE_TRY(vote_check_key(s, pse_engine_eid(s->load.e)));
     if (pse_engine_credential(s->load.e, view, &s->key->secret_public) != PSE_OK ||
         !view->is_active) {
         cli_error(s->name,
@@ -154,13 +153,12 @@ static pse_rc find_credential(struct pse_credential_view *view, const struct ses
 }
 
 static pse_rc read_choices(uint8_t *choices, const struct session *s, const struct vote_options *o,
-                           const struct pse_style *style)
+                           const struct pse_manifest *m, const struct pse_style *style)
 {
-    const struct pse_manifest *m = pse_engine_manifest(s->load.e);
     struct pse_buf json = PSE_BUF(CHOICES_FILE_MAX);
     struct pse_choices_fault fault = {0};
     pse_rc rc = o->choices != NULL ? file_read(&json, s->name, o->choices, CHOICES_FILE_MAX)
-                                   : choices_from_options(&json, s, o);
+                                   : choices_from_options(&json, s, o, m);
 
     if (rc == PSE_OK) {
         rc = pse_choices_parse(choices, &fault, m, style, pse_buf_span(&json));
@@ -179,65 +177,96 @@ static pse_rc read_choices(uint8_t *choices, const struct session *s, const stru
     return rc;
 }
 
-static void say_ballot(const struct session *s, const struct pse_credential_view *view,
-                       struct pse_span ballot)
+void vote_name_ballot(struct vote_ballot *b, const struct session *s, const pse_hash *eid)
 {
     uint8_t tracker[PSE_TRACKER_BYTES];
-    char text[PSE_TRACKER_TEXT];
-    pse_hash leaf;
 
-    pse_entry_leaf(&leaf, ballot);
-    pse_tracker(tracker, pse_engine_eid(s->load.e), &s->key->secret_public, &leaf);
-    pse_code_encode(text, tracker, PSE_TRACKER_BYTES);
-    session_say(s, "Sealed. Tracker: %s", text);
-    if (view->ballots > 0)
-        session_say(s, "You have voted before; this ballot replaces the earlier one.");
-}
-
-static pse_rc seal(struct session *s, const struct pse_credential_view *view,
-                   const struct pse_style *style, const uint8_t *choices)
-{
-    struct pse_ballot_plan plan = {.joint = pse_engine_joint(s->load.e),
-                                   .m = pse_engine_manifest(s->load.e),
-                                   .style = style,
-                                   .d = &s->key->secret,
-                                   .prev = view->latest_leaf,
-                                   .choices = choices};
-    uint8_t bytes[PSE_ENTRY_MAX];
-    uint8_t *ballot = bytes;
-
-    PSE_TRY(pse_ballots_build(&ballot, &s->rng, &plan, 1));
-    say_ballot(s, view, pse_span(bytes, style->ballot_len));
-    return s->sink.entry(s->sink.ctx, pse_span(bytes, style->ballot_len));
+    pse_entry_leaf(&b->leaf, pse_span(b->bytes, b->n));
+    pse_tracker(tracker, eid, &s->key->secret_public, &b->leaf);
+    pse_code_encode(b->tracker, tracker, PSE_TRACKER_BYTES);
 }
 
 /* The joint key comes from the record alone, whose engine has checked all that protocol 6 asks:
  * confirms of every trustee of the manifest, one key, repeated by open, under a witnessed
  * checkpoint. */
-static pse_rc vote(struct session *s, const struct vote_options *o)
+pse_rc vote_seal(struct vote_ballot *b, struct session *s, const struct vote_options *o,
+                 const struct vote_election *election, uint16_t style, const pse_hash *prev)
 {
+    struct pse_ballot_plan plan = {
+        .joint = election->joint, .m = election->m, .d = &s->key->secret, .prev = *prev};
+
+    memset(b, 0, sizeof *b);
+    pse_arena_init(&b->arena, BALLOT_ARENA);
+    b->style = pse_manifest_style(election->m, style);
+    if (b->style == NULL) {
+        cli_error(s->name, "the ballot style %u is none of this election; ask the registrar",
+                  style);
+        return PSE_E_RANGE;
+    }
+    b->choices = sodium_malloc(b->style->choice_len);
+    if (b->choices == NULL)
+        return PSE_E_MEMORY;
+    PSE_TRY(read_choices(b->choices, s, o, election->m, b->style));
+    PSE_TRY(pse_ballot_random_draw(&b->random, &b->arena, &s->rng, election->m, b->style));
+    plan.style = b->style;
+    plan.choices = b->choices;
+    PSE_TRY(pse_ballot_build(b->bytes, &plan, &b->random));
+    b->n = b->style->ballot_len;
+    vote_name_ballot(b, s, pse_engine_eid(election->e));
+    return PSE_OK;
+}
+
+void vote_ballot_free(struct vote_ballot *b)
+{
+    sodium_free(b->choices);
+    b->choices = NULL;
+    pse_arena_free(&b->arena);
+}
+
+static pse_rc seal_into_file(struct session *s, const struct vote_options *o)
+{
+    struct vote_election election;
     struct pse_credential_view view;
-    const struct pse_style *style;
-    uint8_t *choices;
+    struct vote_ballot *b;
     pse_rc rc;
 
+    PSE_TRY(session_want(s, o->common.out, "out FILE or --box URL"));
+    PSE_TRY(session_start(s, s->name, &o->common));
+    PSE_TRY(session_key(s, KEY_VOTER));
+    PSE_TRY(find_credential(&view, s));
+    election = (struct vote_election){
+        .e = s->load.e, .m = pse_engine_manifest(s->load.e), .joint = pse_engine_joint(s->load.e)};
+    b = calloc(1, sizeof *b);
+    if (b == NULL)
+        return PSE_E_MEMORY;
+    rc = vote_seal(b, s, o, &election, view.style, &view.latest_leaf);
+    if (rc == PSE_OK) {
+        session_say(s, "Sealed. Tracker: %s", b->tracker);
+        if (view.ballots > 0)
+            session_say(s, "You have voted before; this ballot replaces the earlier one.");
+        rc = s->sink.entry(s->sink.ctx, pse_span(b->bytes, b->n));
+    }
+    vote_ballot_free(b);
+    free(b);
+    return rc;
+}
+
+static pse_rc check_options(const struct session *s, const struct vote_options *o)
+{
     if ((o->choices == NULL) == (o->choose.n == 0)) {
         cli_error(s->name, "give your choices either with --choices FILE or with --choose");
         return PSE_E_SYNTAX;
     }
-    PSE_TRY(session_want(s, o->common.out, "out FILE"));
-    PSE_TRY(session_start(s, s->name, &o->common));
-    PSE_TRY(session_key(s, KEY_VOTER));
-    PSE_TRY(find_credential(&view, s));
-    style = pse_manifest_style(pse_engine_manifest(s->load.e), view.style);
-    choices = sodium_malloc(style->choice_len);
-    if (choices == NULL)
-        return PSE_E_MEMORY;
-    rc = read_choices(choices, s, o, style);
-    if (rc == PSE_OK)
-        rc = seal(s, &view, style, choices);
-    sodium_free(choices);
-    return rc;
+    if (o->box != NULL && o->common.out != NULL) {
+        cli_error(s->name, "a ballot goes to a box or into a file: give --box or --out, not both");
+        return PSE_E_SYNTAX;
+    }
+    if (o->box == NULL && (o->receipt != NULL || o->again || o->json)) {
+        cli_error(s->name, "--receipt, --again and --json are for a ballot that is "
+                           "cast: give --box URL");
+        return PSE_E_SYNTAX;
+    }
+    return PSE_OK;
 }
 
 int cmd_vote(int argc, char **argv)
@@ -247,24 +276,42 @@ int cmd_vote(int argc, char **argv)
     const struct cli_option options[] = {
         SESSION_FOLLOW(&o.common),
         SESSION_KEY(&o.common),
-        SESSION_OUT(&o.common),
         SESSION_EID(&o.common),
-        SESSION_QUIET(&o.common),
         CLI_TEXT("choices", "FILE", &o.choices, "your choices as JSON"),
         CLI_LIST("choose", "C=WHAT", &o.choose,
                  "choice of contest C: options (1,3), a ranking (3,1,2), text:NAME or blank"),
+        SESSION_OUT(&o.common),
+        CLI_TEXT("box", "URL", &o.box, "cast the ballot into this box and wait for the receipt"),
+        CLI_TEXT("receipt", "FILE", &o.receipt,
+                 "where the receipt is kept (default: KEY.TRACKER.receipt)"),
+        CLI_FLAG("again", &o.again, "replace the ballot that was cast before"),
+        CLI_NUMBER("patience", "S", &o.common.patience, 1, 86400,
+                   "seconds to try for when the box is silent or busy (default 120)"),
+        CLI_FLAG("json", &o.json, "print one JSON object"),
+        SESSION_QUIET(&o.common),
     };
     const struct cli_command command = {
         .name = s.name,
-        .synopsis = "--record DIR --key FILE (--choices FILE | --choose C=WHAT ...) --out FILE",
-        .about = "Seal a ballot on this machine. Only you and your device know what is in it.",
+        .synopsis = "--record DIR|URL --key FILE (--choices FILE | --choose C=WHAT ...)\n"
+                    "        (--out FILE | --box URL [--receipt FILE] [--again])",
+        .about =
+            "Seal a ballot on this machine, and cast it. Only you and your device know what is\n"
+            "in it. A cast that was cut off is gone on with by the same command.",
         .options = options,
         .option_count = CLI_COUNT(options),
     };
     int status;
+    pse_rc rc;
 
     if (!cli_parse(&status, &command, argc, argv))
         return status;
-    return session_end(&s, vote(&s, &o),
+    rc = check_options(&s, &o);
+    if (rc == PSE_OK && o.box != NULL) {
+        o.common.quiet = o.common.quiet || o.json;
+        return session_end(&s, vote_cast(&s, &o), NULL);
+    }
+    if (rc == PSE_OK)
+        rc = seal_into_file(&s, &o);
+    return session_end(&s, rc,
                        "send the parcel to the board; keep the tracker, and ask for your receipt");
 }

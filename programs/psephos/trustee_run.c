@@ -1,0 +1,191 @@
+/* psephos trustee run: a trustee's whole part of an election, over the network. */
+#include <stdio.h>
+
+#include "codec/codec.h"
+#include "psephos/role_run.h"
+#include "psephos/trustee.h"
+
+struct run_options {
+    struct session_options common;
+    struct trustee_consent consent;
+    const char *heard;
+    char typed[128];
+    struct pse_ceremony shown;
+    bool is_asked;
+};
+
+/* --- telling ------------------------------------------------------------------------------------
+ */
+
+static unsigned ones(uint64_t bits)
+{
+    return (unsigned)__builtin_popcountll(bits);
+}
+
+static void show_ceremony(struct run_options *o, const struct session *s)
+{
+    const struct pse_manifest *m = pse_engine_manifest(s->load.e);
+    struct pse_ceremony c;
+
+    pse_engine_ceremony(s->load.e, &c);
+    if (memcmp(&c, &o->shown, sizeof c) != 0 && pse_engine_state(s->load.e) == PSE_STATE_KEYS)
+        session_say(
+            s, "Ceremony of %u trustees: %u committed, %u revealed, %u shared, %u confirmed",
+            c.trustees, ones(c.committed), ones(c.revealed), ones(c.shared), ones(c.confirmed));
+    if (c.at_fault != 0 && o->shown.at_fault != c.at_fault)
+        cli_note(s->name,
+                 "COMPLAINT: the record proves that trustee %u (%.*s) did not follow the ceremony; "
+                 "it has ended for all. Keep your files, and talk to the others",
+                 c.at_fault, (int)m->trustee[c.at_fault - 1].name.n,
+                 (const char *)m->trustee[c.at_fault - 1].name.p);
+    o->shown = c;
+}
+
+/* --- the code that trustees compare -------------------------------------------------------------
+ */
+
+static pse_rc find_heard(struct run_options *o, const struct session *s, bool *found)
+{
+    char text[PSE_TRACKER_TEXT];
+
+    *found = o->heard != NULL;
+    if (*found)
+        return PSE_OK;
+    PSE_TRY(trustee_code_text(text, s));
+    if (!o->is_asked)
+        printf("Read this code to the other trustees by telephone. All must see the same:\n%s\n",
+               text);
+    o->is_asked = true;
+    (void)fflush(stdout);
+    if (role_run_ask(o->typed, sizeof o->typed,
+                     "Type the code that another trustee read to you:\n> ")) {
+        o->heard = o->typed;
+        *found = true;
+        return PSE_OK;
+    }
+    cli_note(s->name, "waiting for the code of another trustee: start again with --heard CODE");
+    return PSE_OK;
+}
+
+/* --- steps --------------------------------------------------------------------------------------
+ */
+
+static pse_rc confirm(struct run_options *o, struct trustee_dir *d, struct session *s,
+                      enum role_step *step)
+{
+    uint8_t dealer = 0;
+    bool found;
+    pse_rc rc;
+
+    PSE_TRY(find_heard(o, s, &found));
+    if (!found)
+        return PSE_OK;
+    rc = trustee_step_confirm(d, s, o->heard, &dealer);
+    if (rc == PSE_E_MISMATCH && dealer != 0) {
+        cli_note(s->name,
+                 "COMPLAINT: the share of trustee %u is proved wrong to all; this ends "
+                 "the ceremony",
+                 dealer);
+        rc = trustee_step_complain(d, s, dealer);
+    }
+    if (rc == PSE_OK)
+        *step = ROLE_MADE;
+    return rc;
+}
+
+static pse_rc take_step(struct run_options *o, struct trustee_dir *d, struct session *s,
+                        enum role_step *step)
+{
+    static const struct {
+        uint8_t type;
+        enum trustee_step step;
+        const char *words;
+    } deal[] = {
+        {PSE_ENTRY_DKG_COMMIT, TRUSTEE_COMMIT, "Round 1: my part is drawn and promised"},
+        {PSE_ENTRY_DKG_REVEAL, TRUSTEE_REVEAL, "Round 2: its public half is shown"},
+        {PSE_ENTRY_DKG_SHARES, TRUSTEE_SHARE, "Round 3: every other trustee is dealt a share"},
+    };
+    const struct pse_engine *e = s->load.e;
+    uint8_t me = d->t->index;
+
+    for (size_t i = 0; i < CLI_COUNT(deal); i++) {
+        if (!pse_engine_may(e, deal[i].type, PSE_ROLE_TRUSTEE, me))
+            continue;
+        session_say(s, "%s", deal[i].words);
+        *step = ROLE_MADE;
+        return trustee_step(d, s, deal[i].step);
+    }
+    if (pse_engine_may(e, PSE_ENTRY_DKG_CONFIRM, PSE_ROLE_TRUSTEE, me))
+        return confirm(o, d, s, step);
+    if (pse_engine_may(e, PSE_ENTRY_DECRYPT, PSE_ROLE_TRUSTEE, me)) {
+        session_say(s,
+                    "The record is verified whole, in state MIXED: opening my part of the lists");
+        *step = ROLE_MADE;
+        return trustee_open_lists(d, s, &o->consent);
+    }
+    return PSE_OK;
+}
+
+static bool is_over(const struct pse_engine *e)
+{
+    enum pse_state state = pse_engine_state(e);
+
+    return state == PSE_STATE_RESULT || state == PSE_STATE_END || state == PSE_STATE_ABORT;
+}
+
+static pse_rc run_step(void *ctx, struct session *s, enum role_step *step)
+{
+    struct run_options *o = ctx;
+    struct trustee_dir d;
+    pse_rc rc = trustee_dir_open(&d, s);
+
+    if (rc == PSE_OK)
+        show_ceremony(o, s);
+    if (rc == PSE_OK && is_over(s->load.e)) {
+        session_say(s, "The record is in state %s: nothing is left for a trustee to do",
+                    pse_state_name(pse_engine_state(s->load.e)));
+        *step = ROLE_FINISHED;
+    } else if (rc == PSE_OK) {
+        rc = take_step(o, &d, s, step);
+    }
+    trustee_dir_close(&d);
+    return rc;
+}
+
+int trustee_run(int argc, char **argv)
+{
+    static const char name[] = "psephos trustee run";
+    struct run_options o = {.heard = NULL};
+    struct role_run run = {.name = name,
+                           .options = &o.common,
+                           .role = KEY_TRUSTEE,
+                           .interval = ROLE_RUN_INTERVAL,
+                           .ctx = &o,
+                           .step = run_step};
+    const struct cli_option options[] = {
+        SESSION_FOLLOW(&o.common),
+        SESSION_KEY(&o.common),
+        SESSION_POST(&o.common),
+        SESSION_EID(&o.common),
+        SESSION_QUIET(&o.common),
+        ROLE_RUN_OPTIONS(&run),
+        CLI_TEXT("heard", "CODE", &o.heard, "the code that another trustee read to you"),
+        TRUSTEE_CONSENT_OPTIONS(&o.consent),
+    };
+    const struct cli_command command = {
+        .name = name,
+        .synopsis = "--record URL --mirror URL --post URL --key FILE [--eid HEX] [--once]",
+        .about =
+            "Take part in an election from home, from the ceremony to the count: read the record\n"
+            "from its mirrors, verify it whole before every step, and post what is made. It may "
+            "be\n"
+            "stopped and started at any point.",
+        .options = options,
+        .option_count = CLI_COUNT(options),
+    };
+    int status;
+
+    if (!cli_parse(&status, &command, argc, argv))
+        return status;
+    return role_run(&run);
+}
