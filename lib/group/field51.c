@@ -1,4 +1,4 @@
-#include "group/field51.h"
+#include "group/roots51.h"
 
 static uint64_t load64(const uint8_t *p)
 {
@@ -135,19 +135,53 @@ static void fe_pow_p58(struct fe *r, const struct fe *a)
     fe_mul(r, &t, a);
 }
 
-uint64_t pse_fe51_sqrt_ratio(struct fe *r, const struct fe *u, const struct fe *v)
+void pse_fe51_pow_p58_scalar(struct fe *r, const struct fe *a, size_t n)
 {
-    struct fe v2, uv3, t, check, minus_u, minus_ui;
-    uint64_t correct, flipped, flipped_i;
+    for (size_t i = 0; i < n; i++)
+        fe_pow_p58(&r[i], &a[i]);
+}
+
+enum { ROOTS_LANES = 4 };
+
+void pse_fe51_pow_p58_each(struct fe *r, const struct fe *a, size_t n)
+{
+    const bool lanes = pse_fe51_roots_avx2_found();
+    struct fe x[ROOTS_LANES];
+    size_t at = 0;
+
+    /* Two of four lanes pay already. */
+    while (lanes && n - at >= 2) {
+        size_t m = n - at < ROOTS_LANES ? n - at : ROOTS_LANES;
+
+        for (size_t i = 0; i < ROOTS_LANES; i++)
+            fe_carry(&x[i], &a[at + (i < m ? i : 0)]);
+        pse_fe51_pow_p58_avx2(x, x, ROOTS_LANES);
+        memcpy(r + at, x, m * sizeof *r);
+        at += m;
+    }
+    pse_fe51_pow_p58_scalar(r + at, a + at, n - at);
+}
+
+/* What comes before the power: uv3 = u v^3, t = u v^7. */
+static void sqrt_ratio_begin(struct fe *t, struct fe *uv3, const struct fe *u, const struct fe *v)
+{
+    struct fe v2;
 
     fe_sq(&v2, v);
-    fe_mul(&uv3, &v2, v);
-    fe_mul(&uv3, &uv3, u);
-    fe_sq(&t, &v2);
-    fe_mul(&t, &t, &uv3); /* u v^7 */
-    fe_pow_p58(&t, &t);
-    fe_mul(&t, &t, &uv3);
+    fe_mul(uv3, &v2, v);
+    fe_mul(uv3, uv3, u);
+    fe_sq(t, &v2);
+    fe_mul(t, t, uv3);
+}
 
+/* And after it. */
+static uint64_t sqrt_ratio_end(struct fe *r, const struct fe *power, const struct fe *uv3,
+                               const struct fe *u, const struct fe *v)
+{
+    struct fe t, turned, check, minus_u, minus_ui;
+    uint64_t correct, flipped, flipped_i;
+
+    fe_mul(&t, power, uv3);
     fe_sq(&check, &t);
     fe_mul(&check, &check, v);
     fe_carry(&minus_u, u);
@@ -157,8 +191,21 @@ uint64_t pse_fe51_sqrt_ratio(struct fe *r, const struct fe *u, const struct fe *
     flipped = pse_fe51_mask_equal(&check, &minus_u);
     flipped_i = pse_fe51_mask_equal(&check, &minus_ui);
 
-    fe_mul(&v2, &t, &fe_sqrt_m1);
-    fe_select(&t, &t, &v2, flipped | flipped_i);
+    fe_mul(&turned, &t, &fe_sqrt_m1);
+    fe_select(&t, &t, &turned, flipped | flipped_i);
     pse_fe51_abs(r, &t);
     return correct | flipped;
+}
+
+void pse_fe51_sqrt_ratio(struct fe *r, uint64_t *was_square, const struct fe *u, const struct fe *v,
+                         size_t n)
+{
+    struct fe power[FE_ROOTS] = {{{0}}};
+    struct fe uv3[FE_ROOTS];
+
+    for (size_t i = 0; i < n; i++)
+        sqrt_ratio_begin(&power[i], &uv3[i], &u[i], &v[i]);
+    pse_fe51_pow_p58_each(power, power, n);
+    for (size_t i = 0; i < n; i++)
+        was_square[i] = sqrt_ratio_end(&r[i], &power[i], &uv3[i], &u[i], &v[i]);
 }

@@ -19,6 +19,7 @@
 #ifndef PSE_GROUP_FIELD51_H
 #define PSE_GROUP_FIELD51_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -174,8 +175,10 @@ uint64_t pse_fe51_mask_negative(const struct fe *a);
 void pse_fe51_abs(struct fe *r, const struct fe *a);
 /* 1/a, and 0 for 0. */
 void pse_fe51_invert(struct fe *r, const struct fe *a);
-/* SQRT_RATIO_M1 of RFC 9496 4.2: r = |sqrt(u/v)| and all ones, or |sqrt(i u/v)| and zero. u, v
- * loose. */
-uint64_t pse_fe51_sqrt_ratio(struct fe *r, const struct fe *u, const struct fe *v);
+/* SQRT_RATIO_M1 of RFC 9496 4.2 for each: r[i] = |sqrt(u[i]/v[i])| and was_square[i] all ones, or
+ * |sqrt(i u/v)| and zero. u, v loose. n <= FE_ROOTS: together, as that is where vectors help. */
+enum { FE_ROOTS = 16 };
+void pse_fe51_sqrt_ratio(struct fe *r, uint64_t *was_square, const struct fe *u, const struct fe *v,
+                         size_t n);
 
 #endif

@@ -1,5 +1,5 @@
 /* The portable field against schoolbook arithmetic on bytes, with limbs at their stated bounds. */
-#include "group/field51.h"
+#include "group/roots51.h"
 #include "group_help.h"
 
 /* A number as 32-bit columns of 8 bits each: slow, and with nothing in common with field51. */
@@ -235,7 +235,7 @@ static void inverses_and_roots(void **state)
         fe_mul(&r, &r, &a);
         assert_true(pse_fe51_mask_equal(&r, pse_fe51_mask_zero(&a) ? &fe_zero : &fe_one));
         fe_sq(&square, &a);
-        was_square = pse_fe51_sqrt_ratio(&r, &square, &fe_one);
+        pse_fe51_sqrt_ratio(&r, &was_square, &square, &fe_one, 1);
         assert_true(was_square == UINT64_MAX);
         pse_fe51_abs(&a, &a);
         assert_true(pse_fe51_mask_equal(&r, &a));
@@ -243,10 +243,68 @@ static void inverses_and_roots(void **state)
         if (pse_fe51_mask_zero(&a))
             continue;
         fe_mul(&r, &square, &fe_sqrt_m1); /* i a^2 is no square */
-        assert_true(pse_fe51_sqrt_ratio(&r, &r, &fe_one) == 0);
+        pse_fe51_sqrt_ratio(&r, &was_square, &r, &fe_one, 1);
+        assert_true(was_square == 0);
     }
     assert_true(pse_fe51_mask_zero(&fe_zero) && !pse_fe51_mask_zero(&fe_one));
     assert_false(pse_fe51_mask_equal(&fe_zero, &fe_one));
+}
+
+enum { ROOTS = 16, ROUNDS = 200 };
+
+/* A chain in lanes gives what the chain alone gives, tight; every number of elements, so every
+ * number of lanes left over, and none of the neighbours touched. */
+static void powers_of_many(void **state)
+{
+    PSE_RNG(rng);
+
+    (void)state;
+    seeded(&rng, __func__);
+    for (int round = 0; round < ROUNDS; round++) {
+        size_t n = (size_t)pse_rng_below(&rng, ROOTS + 1);
+        struct fe a[ROOTS + 1], each[ROOTS + 1], alone;
+
+        for (size_t i = 0; i <= ROOTS; i++) {
+            draw(&a[i], loose, &rng);
+            each[i] = fe_2d;
+        }
+        pse_fe51_pow_p58_each(each, a, n);
+        for (size_t i = 0; i < n; i++) {
+            pse_fe51_pow_p58_scalar(&alone, &a[i], 1);
+            assert_tight(&each[i]);
+            assert_true(pse_fe51_mask_equal(&each[i], &alone));
+        }
+        for (size_t i = n; i <= ROOTS; i++)
+            assert_memory_equal(&each[i], &fe_2d, sizeof fe_2d);
+    }
+}
+
+/* The lanes themselves, tight limbs at their borders, where the processor has them. */
+static void powers_in_lanes(void **state)
+{
+    PSE_RNG(rng);
+
+    (void)state;
+    seeded(&rng, __func__);
+    if (!pse_fe51_roots_avx2_found()) {
+        print_message("no AVX2: only single chains are tested\n");
+        skip();
+    }
+    for (int round = 0; round < ROUNDS; round++) {
+        struct fe a[ROOTS], lanes[ROOTS], alone[ROOTS];
+
+        for (size_t i = 0; i < ROOTS; i++) {
+            draw(&a[i], tight, &rng);
+            for (int j = 0; j < 5 && round == 0; j++)
+                a[i].v[j] = tight - 1;
+        }
+        pse_fe51_pow_p58_avx2(lanes, a, ROOTS);
+        pse_fe51_pow_p58_scalar(alone, a, ROOTS);
+        for (size_t i = 0; i < ROOTS; i++) {
+            assert_tight(&lanes[i]);
+            assert_true(pse_fe51_mask_equal(&lanes[i], &alone[i]));
+        }
+    }
 }
 
 int main(void)
@@ -256,6 +314,8 @@ int main(void)
         cmocka_unit_test(sums_and_differences),
         cmocka_unit_test(bytes_there_and_back),
         cmocka_unit_test(inverses_and_roots),
+        cmocka_unit_test(powers_of_many),
+        cmocka_unit_test(powers_in_lanes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
