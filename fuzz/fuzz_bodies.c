@@ -98,8 +98,8 @@ static void shuffle_blobs(struct pse_span in)
     size_t cut = in.n < sizeof list ? in.n : sizeof list;
 
     PSE_REQUIRE(pse_shuffle_verify(&joint, &v, &shuffle, pse_span(list, sizeof list),
-                                   pse_span(in.p, cut), pse_span(in.p + cut, in.n - cut),
-                                   &rng) != PSE_OK);
+                                   pse_span(in.p, cut), pse_span(in.p + cut, in.n - cut), &rng,
+                                   NULL) != PSE_OK);
 }
 
 static void decryption_blobs(struct pse_span in)

@@ -17,6 +17,7 @@
 #define PSE_CRYPTO_SHUFFLE_H
 
 #include "crypto/elgamal.h"
+#include "crypto/generators.h"
 #include "crypto/transcript.h"
 
 enum {
@@ -107,11 +108,13 @@ struct pse_shuffle_verdict {
 };
 
 /** Check one mix. @p in is the verified earlier list (right length: PSE_REQUIRE; a point in it that
- * does not decode counts against equations). Weights come from @p rng. Returns PSE_OK when
- * all three hold, else the first that does not; PSE_E_MEMORY leaves all three PSE_E_MISSING. */
+ * does not decode counts against equations). Weights come from @p rng. @p h keeps the generators
+ * for the next shuffle; NULL: they are made for this one. Returns PSE_OK when all three hold, else
+ * the first that does not; PSE_E_MEMORY leaves all three PSE_E_MISSING. */
 PSE_MUST pse_rc pse_shuffle_verify(const struct pse_joint *joint,
                                    struct pse_shuffle_verdict *verdict,
                                    const struct pse_shuffle *shuffle, struct pse_span in,
-                                   struct pse_span out, struct pse_span proof, struct pse_rng *rng);
+                                   struct pse_span out, struct pse_span proof, struct pse_rng *rng,
+                                   struct pse_generator_list *h);
 
 #endif

@@ -36,6 +36,7 @@ struct portion {
 struct verifier {
     const struct pse_joint *joint;
     const struct pse_group *g;
+    const struct pse_generator_list *h; /* NULL: none are kept */
     const uint8_t *in;
     const uint8_t *out;   /* NULL: of a wrong length, not looked at */
     const uint8_t *proof; /* likewise */
@@ -216,7 +217,10 @@ static void block_generators(struct block *b)
     pse_scalar all;
 
     pse_scalar_mul(&all, &v->alpha[0], &v->c);
-    pse_generators(v->g, b->w->p + b->terms, (uint32_t)b->from + 1, b->n);
+    if (v->h != NULL)
+        pse_generator_list_take(b->w->p + b->terms, v->h, (uint32_t)b->from + 1, b->n);
+    else
+        pse_generators(v->g, b->w->p + b->terms, (uint32_t)b->from + 1, b->n);
     for (size_t i = 0; i < b->n; i++)
         pse_scalar_muladd_short(&b->w->k[b->terms + i], &v->alpha[2], &b->w->s_prime[i], &all);
     b->terms += b->n;
@@ -442,9 +446,10 @@ static const struct pse_shuffle_verdict undecided = {PSE_E_MISSING, PSE_E_MISSIN
 
 pse_rc pse_shuffle_verify(const struct pse_joint *joint, struct pse_shuffle_verdict *verdict,
                           const struct pse_shuffle *shuffle, struct pse_span in,
-                          struct pse_span out, struct pse_span proof, struct pse_rng *rng)
+                          struct pse_span out, struct pse_span proof, struct pse_rng *rng,
+                          struct pse_generator_list *h)
 {
-    struct verifier v = {.joint = joint, .g = joint->g, .in = in.p};
+    struct verifier v = {.joint = joint, .g = joint->g, .in = in.p, .h = h};
     pse_rc rc;
 
     *verdict = undecided;
@@ -461,6 +466,8 @@ pse_rc pse_shuffle_verify(const struct pse_joint *joint, struct pse_shuffle_verd
 
     PSE_ARENA(arena, memory_bound(&v));
     rc = bench_allocate(&v, &arena);
+    if (rc == PSE_OK && h != NULL && v.out != NULL && v.proof != NULL)
+        rc = pse_generator_list_reach(h, v.g, v.n);
     if (rc == PSE_OK)
         rc = verify(&v, verdict, shuffle, rng);
     if (rc != PSE_OK) {

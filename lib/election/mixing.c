@@ -49,9 +49,10 @@ static pse_rc examine_contents(struct pse_engine *e, struct pse_exam *x, bool ha
     };
     struct pse_shuffle_verdict verdict;
     uint64_t start = pse_engine_now(e);
-    pse_rc rc = pse_shuffle_verify(&e->keys.joint, &verdict, &shuffle, pse_span(l->rows, l->rows_n),
-                                   pse_span(x->blob, x->blob_n),
-                                   proof == NULL ? pse_span(NULL, 0) : *proof, e->o.rng);
+    pse_rc rc =
+        pse_shuffle_verify(&e->keys.joint, &verdict, &shuffle, pse_span(l->rows, l->rows_n),
+                           pse_span(x->blob, x->blob_n), proof == NULL ? pse_span(NULL, 0) : *proof,
+                           e->o.rng, &e->generators);
 
     if (rc == PSE_E_MEMORY)
         return rc;
@@ -157,6 +158,7 @@ pse_rc pse_mix_end_apply(struct pse_engine *e, struct pse_exam *x)
             if ((l->mixers & pse_bit(k)) == 0)
                 pse_engine_warn(e, x, PSE_W004, k, l);
     }
+    pse_generator_list_free(&e->generators);
     e->is_mixed = true;
     e->state = PSE_STATE_MIXED;
     return PSE_OK;

@@ -92,6 +92,7 @@ void pse_engine_free(struct pse_engine *e)
     pse_keys_free(&e->keys);
     pse_roll_free(&e->roll);
     pse_lists_free(e);
+    pse_generator_list_free(&e->generators);
     pse_buf_free(&e->result);
     pse_buf_free(&e->blobs);
     free(e);

@@ -133,7 +133,7 @@ static bool shuffle_verify_run(const struct bench *b, void *state)
     struct pse_shuffle_verdict verdict;
 
     return pse_shuffle_verify(&s->joint, &verdict, &s->shuffle, s->in, pse_span(s->out, s->in.n),
-                              pse_span(s->proof, s->proof_n), b->rng) == PSE_OK;
+                              pse_span(s->proof, s->proof_n), b->rng, NULL) == PSE_OK;
 }
 
 /* One mixer's whole work and the check of it. */

@@ -122,8 +122,8 @@ static void shuffling(void)
     CT_PUBLIC(out);
     CT_PUBLIC(proof);
     CT_CHECK(pse_shuffle_verify(&joint, &verdict, &shuffle, pse_span(in, sizeof in),
-                                pse_span(out, sizeof out), pse_span(proof, sizeof proof),
-                                &rng) == PSE_OK);
+                                pse_span(out, sizeof out), pse_span(proof, sizeof proof), &rng,
+                                NULL) == PSE_OK);
 }
 
 static void decryption(void)

@@ -130,7 +130,7 @@ static pse_rc judge_proof(void *ctx, struct pse_span bytes)
     struct pse_shuffle_verdict v;
 
     return pse_shuffle_verify(&t->joint, &v, &t->shuffle, pse_span(t->in, t->list_n),
-                              pse_span(t->out, t->list_n), bytes, &rng);
+                              pse_span(t->out, t->list_n), bytes, &rng, NULL);
 }
 
 /* The out-hash is bound separately; here it stays, so the equations have to notice. */
@@ -141,7 +141,7 @@ static pse_rc judge_list(void *ctx, struct pse_span bytes)
     struct pse_shuffle_verdict v;
 
     return pse_shuffle_verify(&t->joint, &v, &t->shuffle, pse_span(t->in, t->list_n), bytes,
-                              pse_span(t->proof, t->proof_n), &rng);
+                              pse_span(t->proof, t->proof_n), &rng, NULL);
 }
 
 static pse_rc judge_in(void *ctx, struct pse_span bytes)
@@ -151,7 +151,53 @@ static pse_rc judge_in(void *ctx, struct pse_span bytes)
     struct pse_shuffle_verdict v;
 
     return pse_shuffle_verify(&t->joint, &v, &t->shuffle, bytes, pse_span(t->out, t->list_n),
-                              pse_span(t->proof, t->proof_n), &rng);
+                              pse_span(t->proof, t->proof_n), &rng, NULL);
+}
+
+/* One list of generators through shuffles of several lengths: the same verdicts with it, and the
+ * same points in it, as without. */
+static void generators_are_kept(void **state)
+{
+    const char *names[] = {"psephos1/shuffle-n3-w2.json", "psephos1/shuffle-n4-w1.json",
+                           "psephos1/shuffle-n3-w2.json"};
+    enum { MANY = 600, FROM = 250 };
+    static pse_point kept[MANY], made[MANY];
+    static pse_enc a[MANY], b[MANY];
+    struct pse_generator_list h = {NULL, 0};
+    struct pse_shuffle_verdict v;
+    struct pse_rng rng = seeded(13);
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        struct vector t;
+
+        vector_load(&t, names[i]);
+        for (int bad = 0; bad < 2; bad++) {
+            t.proof[t.proof_n - 32] ^= (uint8_t)bad;
+            assert_int_equal(pse_shuffle_verify(&t.joint, &v, &t.shuffle, pse_span(t.in, t.list_n),
+                                                pse_span(t.out, t.list_n),
+                                                pse_span(t.proof, t.proof_n), &rng, &h),
+                             bad ? PSE_E_PROOF : PSE_OK);
+        }
+        assert_int_equal(h.n, i == 0 ? 3 : 4);
+        if (i == 1) {
+            assert_int_equal(pse_generator_list_reach(&h, t.joint.g, 2), PSE_OK);
+            assert_int_equal(h.n, 4);
+        }
+        if (i == 2) {
+            assert_int_equal(pse_generator_list_reach(&h, t.joint.g, MANY), PSE_OK);
+            pse_generator_list_take(kept, &h, 1, FROM);
+            pse_generator_list_take(kept + FROM, &h, FROM + 1, MANY - FROM);
+            pse_generators(t.joint.g, made, 1, MANY);
+            pse_point_encode(t.joint.g, a, kept, MANY);
+            pse_point_encode(t.joint.g, b, made, MANY);
+            assert_memory_equal(a, b, sizeof a);
+        }
+        vector_free(&t);
+    }
+    pse_generator_list_free(&h);
+    assert_true(h.n == 0 && h.affine == NULL);
+    pse_generator_list_free(&h);
 }
 
 static void every_bit_counts(void **state)
@@ -218,26 +264,27 @@ static void verdicts_name_the_rule(void **state)
     out = pse_span(t.out, t.list_n);
     proof = pse_span(t.proof, t.proof_n);
 
-    assert_int_equal(pse_shuffle_verify(&t.joint, &v, &t.shuffle, in, out, proof, &rng), PSE_OK);
+    assert_int_equal(pse_shuffle_verify(&t.joint, &v, &t.shuffle, in, out, proof, &rng, NULL),
+                     PSE_OK);
     assert_true(v.list == PSE_OK && v.proof == PSE_OK && v.equations == PSE_OK);
 
     out.n--;
-    assert_int_equal(pse_shuffle_verify(&t.joint, &v, &t.shuffle, in, out, proof, &rng),
+    assert_int_equal(pse_shuffle_verify(&t.joint, &v, &t.shuffle, in, out, proof, &rng, NULL),
                      PSE_E_LENGTH);
     assert_true(v.list == PSE_E_LENGTH && v.proof == PSE_OK && v.equations == PSE_E_MISSING);
     proof.n--;
-    assert_int_equal(pse_shuffle_verify(&t.joint, &v, &t.shuffle, in, out, proof, &rng),
+    assert_int_equal(pse_shuffle_verify(&t.joint, &v, &t.shuffle, in, out, proof, &rng, NULL),
                      PSE_E_LENGTH);
     assert_true(v.list == PSE_E_LENGTH && v.proof == PSE_E_LENGTH && v.equations == PSE_E_MISSING);
     out.n++;
-    assert_int_equal(pse_shuffle_verify(&t.joint, &v, &t.shuffle, in, out, proof, &rng),
+    assert_int_equal(pse_shuffle_verify(&t.joint, &v, &t.shuffle, in, out, proof, &rng, NULL),
                      PSE_E_LENGTH);
     assert_true(v.list == PSE_OK && v.proof == PSE_E_LENGTH && v.equations == PSE_E_MISSING);
     proof.n++;
 
     memset(t.out + 64, 0, 32);
     t.proof[t.proof_n - 1] = 0xff;
-    assert_int_equal(pse_shuffle_verify(&t.joint, &v, &t.shuffle, in, out, proof, &rng),
+    assert_int_equal(pse_shuffle_verify(&t.joint, &v, &t.shuffle, in, out, proof, &rng, NULL),
                      PSE_E_ENCODING);
     assert_true(v.list == PSE_E_ENCODING && v.proof == PSE_E_ENCODING &&
                 v.equations == PSE_E_MISSING);
@@ -387,7 +434,8 @@ static pse_rc trial_verify(struct trial *t, struct pse_rng *rng)
     struct pse_shuffle_verdict v;
 
     return pse_shuffle_verify(&t->joint, &v, &t->shuffle, pse_span(t->in, t->list_n),
-                              pse_span(t->out, t->list_n), pse_span(t->proof, t->proof_n), rng);
+                              pse_span(t->out, t->list_n), pse_span(t->proof, t->proof_n), rng,
+                              NULL);
 }
 
 static void trial_stop(struct trial *t)
@@ -591,21 +639,14 @@ static void bad_input_is_refused(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(known_answers),
-        cmocka_unit_test(every_bit_counts),
-        cmocka_unit_test(fields_are_not_exchangeable),
-        cmocka_unit_test(bad_fields_are_v603),
-        cmocka_unit_test(verdicts_name_the_rule),
-        cmocka_unit_test(another_place_fails),
-        cmocka_unit_test(proofs_of_something_else_fail),
-        cmocka_unit_test(errors_do_not_cancel),
-        cmocka_unit_test(sizes_and_widths),
-        cmocka_unit_test(blocks_and_threads),
-        cmocka_unit_test(prepared_rows_work),
-        cmocka_unit_test(prepared_rows_are_used),
-        cmocka_unit_test(bad_prepared_rows_are_refused),
-        cmocka_unit_test(equal_keys_are_refused),
-        cmocka_unit_test(bad_input_is_refused),
+        cmocka_unit_test(known_answers),          cmocka_unit_test(generators_are_kept),
+        cmocka_unit_test(every_bit_counts),       cmocka_unit_test(fields_are_not_exchangeable),
+        cmocka_unit_test(bad_fields_are_v603),    cmocka_unit_test(verdicts_name_the_rule),
+        cmocka_unit_test(another_place_fails),    cmocka_unit_test(proofs_of_something_else_fail),
+        cmocka_unit_test(errors_do_not_cancel),   cmocka_unit_test(sizes_and_widths),
+        cmocka_unit_test(blocks_and_threads),     cmocka_unit_test(prepared_rows_work),
+        cmocka_unit_test(prepared_rows_are_used), cmocka_unit_test(bad_prepared_rows_are_refused),
+        cmocka_unit_test(equal_keys_are_refused), cmocka_unit_test(bad_input_is_refused),
     };
 
     if (!backend_choose(argc, argv))
