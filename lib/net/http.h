@@ -25,6 +25,7 @@ enum {
     PSE_HTTP_ROUTES_MAX = 64,
     PSE_HTTP_LANES = 4,
     PSE_HTTP_BATCH_MAX = 64,
+    PSE_HTTP_SPOOL_ABOVE = 1 << 20,
     PSE_HTTP_ANSWER_HEAD = 1024, /* extra headers of an answer */
     PSE_HTTP_ADDRESS = 256,
 
@@ -56,6 +57,12 @@ struct pse_http_call;
  * once: before returning, or, on a lane, at any time later from any thread. */
 typedef void pse_http_handler(void *ctx, struct pse_http_call *const *call, size_t n);
 
+/** May this call come in? Asked in the HTTP thread once the route is found, before size, type and
+ * room are looked at and before a byte of the body is read; method, path and headers are there.
+ * False: refused with *status and *slug. Must not block or compute. */
+typedef bool pse_http_admit(void *ctx, const struct pse_http_call *c, unsigned *status,
+                            const char **slug);
+
 enum { PSE_HTTP_INLINE = -1 };
 
 struct pse_http_route {
@@ -67,8 +74,11 @@ struct pse_http_route {
     int lane;             /* 0..PSE_HTTP_LANES-1, or PSE_HTTP_INLINE */
     unsigned batch;       /* calls handed over at once at most (0: one) */
     unsigned deadline_ms; /* for an answer; 0: PSE_HTTP_WAIT_MS */
+    unsigned body_ms;     /* for the body; 0: the server's */
     pse_http_handler *handle;
     void *ctx;
+    pse_http_admit *admit; /* NULL: everybody */
+    void *admit_ctx;
 };
 
 struct pse_http_lane {
@@ -89,6 +99,9 @@ struct pse_http_options {
     unsigned requests;
     unsigned stale_ms;
     uint64_t seed; /* of the jitter in Retry-After */
+    /** A folder of the program's own: bodies above PSE_HTTP_SPOOL_ABOVE go to nameless files there
+     * instead of memory. NULL: all in memory. */
+    const char *spool;
 };
 
 struct pse_http;
@@ -134,6 +147,9 @@ struct pse_span pse_http_query(const struct pse_http_call *c);
 struct pse_span pse_http_body(const struct pse_http_call *c);
 /** The value of the header @p name (any case). False when it is absent or occurs twice. */
 bool pse_http_header(struct pse_span *value, const struct pse_http_call *c, const char *name);
+/** A number for the address at the other end: of an IPv4 address or an IPv6 /64, never 0. 0 for
+ * Unix sockets, and for 127.0.0.1 and ::1 themselves: this machine, or the edge on it. */
+uint64_t pse_http_peer(const struct pse_http_call *c);
 /** The user at the other end of a Unix socket; false for TCP. */
 bool pse_http_peer_uid(uint32_t *uid, const struct pse_http_call *c);
 

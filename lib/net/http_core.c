@@ -1,10 +1,14 @@
 /* Calls, lanes, workers and deadlines; knows no back-end. */
+#define _GNU_SOURCE /* O_TMPFILE */
 #include "http_core.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <strings.h>
+#include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "codec/codec.h"
 
@@ -22,7 +26,13 @@ uint64_t http_now_ms(void)
 static void call_free(struct pse_http_call *c)
 {
     http_answer_free(&c->answer);
-    free(c->body);
+    if (c->spool >= 0) {
+        if (c->body != NULL)
+            (void)munmap(c->body, c->body_want);
+        (void)close(c->spool);
+    } else {
+        free(c->body);
+    }
     (void)pthread_mutex_destroy(&c->lock);
     free(c);
 }
@@ -175,7 +185,8 @@ static bool announces_body(const struct http_head *head)
     return false;
 }
 
-struct pse_http_call *http_call_new(struct pse_http *s, void *conn, const struct http_head *head)
+struct pse_http_call *http_call_new(struct pse_http *s, void *conn, const struct http_peer *peer,
+                                    const struct http_head *head)
 {
     struct http_head own;
     struct pse_http_call *c = call_copy(&own, head);
@@ -192,6 +203,8 @@ struct pse_http_call *http_call_new(struct pse_http *s, void *conn, const struct
     }
     c->server = s;
     c->conn = conn;
+    c->peer = *peer;
+    c->spool = -1;
     c->refs = 1;
     c->method = PSE_HTTP_GET;
     c->close_after = announces_body(&own); /* until the body has been read */
@@ -214,10 +227,31 @@ struct pse_http_call *http_call_new(struct pse_http *s, void *conn, const struct
     return c;
 }
 
+/* A long body goes to a file without a name. */
+static bool spool_body(struct pse_http_call *c, const uint8_t *p, size_t n)
+{
+    if (c->spool < 0)
+        c->spool = open(c->server->o.spool, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    while (c->spool >= 0 && n > 0) {
+        ssize_t done = pwrite(c->spool, p, n, (off_t)c->body_n);
+
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done <= 0)
+            return false;
+        p += done;
+        n -= (size_t)done;
+        c->body_n += (size_t)done;
+    }
+    return n == 0;
+}
+
 bool http_call_body(struct pse_http_call *c, const void *p, size_t n)
 {
     if (n > c->body_want - c->body_n)
         return false;
+    if (c->server->o.spool != NULL && c->body_want > PSE_HTTP_SPOOL_ABOVE)
+        return spool_body(c, p, n);
     if (c->body == NULL)
         c->body = malloc(c->body_want);
     if (c->body == NULL)
@@ -225,6 +259,18 @@ bool http_call_body(struct pse_http_call *c, const void *p, size_t n)
     memcpy(c->body + c->body_n, p, n);
     c->body_n += n;
     return true;
+}
+
+/* All of it is there: the handler sees it as memory. */
+static bool map_spooled(struct pse_http_call *c)
+{
+    void *at;
+
+    if (c->spool < 0)
+        return true;
+    at = mmap(NULL, c->body_want, PROT_READ, MAP_SHARED, c->spool, 0);
+    c->body = at == MAP_FAILED ? NULL : at;
+    return c->body != NULL;
 }
 
 void http_call_run(struct pse_http_call *c)
@@ -235,6 +281,10 @@ void http_call_run(struct pse_http_call *c)
 
     if (c->body_n != c->body_want) {
         refuse(c, 400, "bad-request");
+        return;
+    }
+    if (!map_spooled(c)) {
+        refuse(c, 503, "busy");
         return;
     }
     c->close_after = false;
@@ -615,8 +665,13 @@ bool pse_http_header(struct pse_span *value, const struct pse_http_call *c, cons
     return seen == 1;
 }
 
+uint64_t pse_http_peer(const struct pse_http_call *c)
+{
+    return c->peer.address;
+}
+
 bool pse_http_peer_uid(uint32_t *uid, const struct pse_http_call *c)
 {
-    *uid = c->uid;
-    return c->has_uid;
+    *uid = c->peer.uid;
+    return c->peer.has_uid;
 }

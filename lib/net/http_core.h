@@ -30,6 +30,13 @@ struct http_ops {
     void (*tick)(void *backend, uint64_t now_ms); /* about once a second */
 };
 
+/** Who is at the other end. */
+struct http_peer {
+    bool has_uid;
+    uint32_t uid;
+    uint64_t address; /* pse_http_peer */
+};
+
 enum http_call_state { HTTP_OPEN, HTTP_ANSWERED };
 
 struct pse_http_call {
@@ -43,8 +50,8 @@ struct pse_http_call {
     uint8_t *body;
     size_t body_n;    /* so far */
     size_t body_want; /* Content-Length */
-    bool has_uid;
-    uint32_t uid;
+    struct http_peer peer;
+    int spool;        /* descriptor of a long body, -1: in memory */
     bool close_after; /* the connection cannot go on behind what was not read */
 
     pthread_mutex_t lock;
@@ -102,7 +109,8 @@ void http_core_free(struct pse_http *s);
 
 /** A call for this head, referenced by the connection; NULL when out of memory. When the head is
  * refused the call is answered already. */
-struct pse_http_call *http_call_new(struct pse_http *s, void *conn, const struct http_head *head);
+struct pse_http_call *http_call_new(struct pse_http *s, void *conn, const struct http_peer *peer,
+                                    const struct http_head *head);
 /** More of the body; false when out of memory or more than was announced. */
 bool http_call_body(struct pse_http_call *c, const void *p, size_t n);
 /** The request is complete: run its handler, or suspend and queue it. */

@@ -227,6 +227,8 @@ pse_rc http_head_judge(struct pse_http_call *c, const struct http_head *head, un
     PSE_TRY(check_sizes(head, status, slug));
     PSE_TRY(check_form(head, status, slug));
     PSE_TRY(find_route(c, head, status, slug));
+    if (c->route->admit != NULL && !c->route->admit(c->route->admit_ctx, c, status, slug))
+        return PSE_E_SYNTAX;
     PSE_TRY(check_length(c, head, status, slug));
     return check_post(c, head, status, slug);
 }

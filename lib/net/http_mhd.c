@@ -35,8 +35,8 @@ struct conn {
     struct MHD_Connection *mhd;
     int fd;
     uint64_t prefix; /* of the source; 0: none (Unix) */
-    bool has_uid;
-    uint32_t uid;
+    struct http_peer peer;
+    unsigned body_ms; /* of the request being read */
     unsigned requests;
     enum phase phase;
     uint64_t since;  /* the phase began */
@@ -89,6 +89,32 @@ static uint64_t prefix_of(const struct sockaddr *a)
     return 0;
 }
 
+/* What pse_http_peer says. */
+static uint64_t address_of(const struct sockaddr *a)
+{
+    static const uint8_t self[16] = {[15] = 1};
+
+    if (a->sa_family == AF_INET) {
+        struct sockaddr_in v4;
+
+        memcpy(&v4, a, sizeof v4);
+        return v4.sin_addr.s_addr == htonl(INADDR_LOOPBACK)
+                   ? 0
+                   : UINT64_C(1) << 56 | ntohl(v4.sin_addr.s_addr);
+    }
+    if (a->sa_family == AF_INET6) {
+        struct sockaddr_in6 v6;
+        uint64_t net;
+
+        memcpy(&v6, a, sizeof v6);
+        if (memcmp(v6.sin6_addr.s6_addr, self, sizeof self) == 0)
+            return 0;
+        memcpy(&net, v6.sin6_addr.s6_addr, sizeof net);
+        return net == 0 ? UINT64_MAX : net;
+    }
+    return 0;
+}
+
 static enum MHD_Result on_accept(void *arg, const struct sockaddr *a, socklen_t n)
 {
     struct mhd *m = arg;
@@ -125,9 +151,11 @@ static void conn_open(struct mhd *m, struct MHD_Connection *mhd, void **slot)
     c->phase = PHASE_HEAD;
     c->since = http_now_ms();
     c->prefix = from != NULL && from->client_addr != NULL ? prefix_of(from->client_addr) : 0;
+    if (c->prefix != 0)
+        c->peer.address = address_of(from->client_addr);
     if (c->prefix == 0 && getsockopt(c->fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) == 0) {
-        c->has_uid = true;
-        c->uid = peer.uid;
+        c->peer.has_uid = true;
+        c->peer.uid = peer.uid;
     }
     pthread_mutex_lock(&m->lock);
     c->next = m->conns;
@@ -179,7 +207,7 @@ static bool is_late(const struct conn *c, const struct pse_http_options *o, uint
     case PHASE_IDLE: return spent > o->idle_ms;
     case PHASE_HEAD: return spent > o->header_ms;
     case PHASE_BODY:
-        return spent > o->body_ms ||
+        return spent > c->body_ms ||
                (spent > 2000 && c->amount * 1000 < (spent - 2000) * PSE_HTTP_BODY_RATE);
     case PHASE_WORK: return false; /* the call's own deadline serves */
     case PHASE_SEND: return spent > 10000 + c->amount * 1000 / PSE_HTTP_SEND_RATE;
@@ -377,11 +405,11 @@ static struct pse_http_call *begin(struct conn *c, const char *method, const cha
     struct pse_http_call *call;
 
     read_head(&head, c, method, url, version);
-    call = http_call_new(c->m->core, c, &head);
+    call = http_call_new(c->m->core, c, &c->peer, &head);
     if (call == NULL)
         return NULL;
-    call->has_uid = c->has_uid;
-    call->uid = c->uid;
+    c->body_ms = call->route != NULL && call->route->body_ms > 0 ? call->route->body_ms
+                                                                 : c->m->core->o.body_ms;
     c->ran = false;
     set_phase(c, call->body_want > 0 ? PHASE_BODY : PHASE_WORK, 0);
     return call;

@@ -165,13 +165,14 @@ static void put_answer(struct pse_buf *out, const struct pse_http_call *c, bool 
 /* One request; false when the connection ends behind it. */
 static bool play_one(struct pse_buf *out, struct pse_http_player *p, struct pse_span *in)
 {
+    static const struct http_peer nobody = {0};
     struct http_head head;
     struct pse_http_call *c;
     bool going = true;
 
     if (!take_head(&head, in))
         return false;
-    c = http_call_new(p->core, p, &head);
+    c = http_call_new(p->core, p, &nobody, &head);
     if (c == NULL) {
         out->rc = PSE_E_MEMORY;
         return false;

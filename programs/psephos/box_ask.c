@@ -132,8 +132,6 @@ static void answer_view(struct pse_http_call *call, const struct sequence_view *
     pse_json_wr_u64(&w, "ballots", v->ballots);
     if (v->ballots > 0)
         pse_json_wr_hex(&w, "latest", v->latest.b, 32);
-    else
-        pse_json_wr_null(&w, "latest");
     pse_json_wr_end(&w);
     (void)!pse_json_wr_finish(&w);
     pse_http_answer_header(&a, "Cache-Control", "no-store");

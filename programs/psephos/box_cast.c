@@ -33,16 +33,36 @@ static void answer_stale(struct pse_http_call *call, const pse_hash *latest)
 static void answer(struct cast *c, const struct sequence_result *r)
 {
     struct pse_http_call *call = c->call;
+    enum front_outcome outcome = OUTCOME_UNKNOWN;
 
     switch (r->outcome) {
-    case SEQUENCE_WITNESSED: front_answer_receipt(call, r, c->tracker); break;
-    case SEQUENCE_RECORDED: front_answer_recorded(call, &r->leaf); break;
-    case SEQUENCE_REFUSED: answer_rule(call, "refused", r->rule); break;
-    case SEQUENCE_STALE: answer_stale(call, &r->leaf); break;
-    case SEQUENCE_CLOSED: front_problem(call, "closed", NULL, NULL); break;
-    case SEQUENCE_BUSY: front_problem(call, "busy", NULL, NULL); break;
+    case SEQUENCE_WITNESSED:
+        outcome = OUTCOME_WITNESSED;
+        front_answer_receipt(call, r, c->tracker);
+        break;
+    case SEQUENCE_RECORDED:
+        outcome = OUTCOME_RECORDED;
+        front_answer_recorded(call, &r->leaf);
+        break;
+    case SEQUENCE_REFUSED:
+        outcome = OUTCOME_REFUSED;
+        answer_rule(call, "refused", r->rule);
+        break;
+    case SEQUENCE_STALE:
+        outcome = OUTCOME_STALE;
+        answer_stale(call, &r->leaf);
+        break;
+    case SEQUENCE_CLOSED:
+        outcome = OUTCOME_CLOSED;
+        front_problem(call, "closed", NULL, NULL);
+        break;
+    case SEQUENCE_BUSY:
+        outcome = OUTCOME_BUSY;
+        front_problem(call, "busy", NULL, NULL);
+        break;
     default: front_problem(call, "outcome-unknown", NULL, NULL); break;
     }
+    pse_metric_add(&front_ballots, outcome, 1);
 }
 
 static void on_done(void *ctx, const struct sequence_result *r)
@@ -84,7 +104,7 @@ static void keep(struct batch *b, size_t to, size_t from)
 }
 
 /* Form, election, style. */
-static void decode(struct batch *b, const struct front_election *e,
+static void decode(struct batch *b, struct front *f, const struct front_election *e,
                    struct pse_http_call *const *call, size_t n)
 {
     b->n = 0;
@@ -93,6 +113,10 @@ static void decode(struct batch *b, const struct front_election *e,
 
         if (pse_ballot_parse(&b->ballot[b->n], e->m, raw) != PSE_OK) {
             answer_rule(call[i], "malformed", 0);
+            continue;
+        }
+        if (!front_credential_take(f, &b->ballot[b->n].credential)) {
+            front_problem(call[i], "too-many", NULL, NULL);
             continue;
         }
         b->call[b->n] = call[i];
@@ -201,7 +225,7 @@ void front_cast(void *ctx, struct pse_http_call *const *call, size_t n)
             front_problem(call[i], why, NULL, NULL);
         return;
     }
-    decode(&b, e, call, n);
+    decode(&b, f, e, call, n);
     verify(&b, f, e);
     if (b.n > 0)
         send_on(&b, f, e);

@@ -159,9 +159,13 @@ static void look(struct front *f)
     if (is_up)
         make_view(&view, f, &s);
     pthread_rwlock_wrlock(&f->lock);
-    f->is_up = is_up;
     if (is_up) {
         struct pse_buf old = f->view;
+
+        f->up_ms = pse_clock_steady_ms();
+        if (s.published == s.size || f->witnessed_ms == 0 || s.published > f->status.published)
+            f->witnessed_ms = f->up_ms;
+        atomic_store(&f->level, s.level);
 
         f->status = s;
         f->view = view;

@@ -24,6 +24,29 @@ static const struct pse_conf_key keys[] = {
                     PSE_CONF_FIXED, "Threads that verify ballots."),
     PSE_CONF_NUMBER(struct front_settings, queue, "limits", "queue", 16, 4096, "1024", "ballots",
                     PSE_CONF_FIXED, "How many ballots may wait to be verified."),
+    PSE_CONF_WORDS(struct front_settings, metrics, "listen", "metrics", 0, 250, "", PSE_CONF_FIXED,
+                   "Where /metrics and /healthz are served by a thread of their own, on loopback; "
+                   "empty: nowhere."),
+    PSE_CONF_NUMBER(struct front_settings, edge, "listen", "edge-user", 0, (uint64_t)UINT32_MAX + 1,
+                    "4294967296", "a user's number", PSE_CONF_FIXED,
+                    "Whose X-Psephos-Peer is believed, on a Unix socket; the default is nobody's."),
+    PSE_CONF_SECRET(struct front_settings, session, "sessions", "key", "", PSE_CONF_FIXED,
+                    "The key of auth's session tokens: casting then asks for one. Empty: the "
+                    "credential's signature alone decides."),
+    PSE_CONF_NUMBER(struct front_settings, peer_rate, "limits", "peer-rate", 1, 1000000, "50",
+                    "requests a second", PSE_CONF_RELOAD, "From one address, on the long run."),
+    PSE_CONF_NUMBER(struct front_settings, peer_burst, "limits", "peer-burst", 1, 1000000, "200",
+                    "requests", PSE_CONF_RELOAD, "From one address at once."),
+    PSE_CONF_NUMBER(struct front_settings, session_rate, "limits", "voter-rate", 1, 1000, "1",
+                    "ballots a second", PSE_CONF_RELOAD,
+                    "Of one session or credential, on the long run."),
+    PSE_CONF_NUMBER(struct front_settings, session_burst, "limits", "voter-burst", 1, 10000, "50",
+                    "ballots", PSE_CONF_RELOAD, "Of one session or credential at once."),
+    PSE_CONF_SIZE(struct front_settings, parcel, "limits", "parcel", 1 << 20, 1 << 30, "512 MiB",
+                  PSE_CONF_FIXED, "The longest parcel; long ones go to the state folder."),
+    PSE_CONF_TIME(struct front_settings, checkpoint_ms, "health", "checkpoint", 1000, 3600000,
+                  "30 s", PSE_CONF_RELOAD,
+                  "How long an entry may wait for a witnessed checkpoint before /healthz fails."),
     PSE_CONF_NUMBER(struct front_settings, waiting, "limits", "waiting", 64, 65536, "8192",
                     "requests", PSE_CONF_FIXED,
                     "How many ballots and questions may wait for the sequencer."),
@@ -31,22 +54,33 @@ static const struct pse_conf_key keys[] = {
 static const struct pse_conf conf = {"box", keys, PSE_CONF_COUNT(keys),
                                      sizeof(struct front_settings)};
 
-enum { RECEIPT_MS = 10000 };
+enum { RECEIPT_MS = 10000, PARCEL_MS = 120000, PARCEL_BODY_MS = 600000 };
 
-static void health(void *ctx, struct pse_http_call *const *call, size_t n)
-{
-    struct front *f = ctx;
-    bool good;
-
-    PSE_REQUIRE(n == 1);
-    pthread_rwlock_rdlock(&f->lock);
-    good = f->is_up;
-    pthread_rwlock_unlock(&f->lock);
-    if (good)
-        pse_http_answer_text(call[0], 200, "text/plain; charset=utf-8", pse_span_str("ok\n"));
-    else
-        front_problem(call[0], "unavailable", NULL, NULL);
-}
+// clang-format off
+#define FRONT_ROUTES(f, cast, receipt, letter, parcel, record) \
+    {.methods = PSE_HTTP_POST, .path = "/v1/ballots", .type = "application/vnd.psephos.ballot", \
+     .body_max = 65535, .lane = LANE_CAST, .batch = PSE_HTTP_BATCH_MAX, .deadline_ms = RECEIPT_MS, \
+     .handle = front_cast, .ctx = (f), .admit = front_admit, .admit_ctx = &(cast)}, \
+    {.methods = PSE_HTTP_GET, .path = "/v1/receipts/", .lane = LANE_ASK, \
+     .batch = PSE_HTTP_BATCH_MAX, .deadline_ms = RECEIPT_MS, .handle = front_receipt, .ctx = (f), \
+     .admit = front_admit, .admit_ctx = &(receipt)}, \
+    {.methods = PSE_HTTP_GET, .path = "/v1/credentials/", .lane = LANE_ASK, \
+     .handle = front_credential, .ctx = (f), .admit = front_admit, .admit_ctx = &(receipt)}, \
+    {.methods = PSE_HTTP_POST, .path = "/v1/parcels", .type = "application/vnd.psephos.parcel", \
+     .body_max = (f)->set->parcel, .lane = LANE_PARCEL, .deadline_ms = PARCEL_MS, \
+     .body_ms = PARCEL_BODY_MS, .handle = front_parcel, .ctx = (f), .admit = front_admit, \
+     .admit_ctx = &(parcel)}, \
+    {.methods = PSE_HTTP_GET | PSE_HTTP_POST | PSE_HTTP_PUT, .path = "/v1/mailbox/", \
+     .type = "application/octet-stream", .body_max = MAILBOX_BYTES, .lane = PSE_HTTP_INLINE, \
+     .handle = front_letter, .ctx = (f), .admit = front_admit, .admit_ctx = &(letter)}, \
+    {.methods = PSE_HTTP_GET, .path = "/v1/election", .lane = PSE_HTTP_INLINE, \
+     .handle = front_election_view, .ctx = (f), .admit = front_admit, .admit_ctx = &(receipt)}, \
+    {.methods = PSE_HTTP_GET, .path = "/record/", .lane = PSE_HTTP_INLINE, \
+     .handle = pse_static_handle, .ctx = (f)->record, .admit = front_admit, \
+     .admit_ctx = &(record)}, \
+    {.methods = PSE_HTTP_GET, .path = "/healthz", .lane = PSE_HTTP_INLINE, .handle = front_health, \
+     .ctx = (f)}
+// clang-format on
 
 static pse_rc listen_on(int *fd, char address[PSE_HTTP_ADDRESS], const char *name,
                         const char *where)
@@ -64,6 +98,8 @@ static pse_rc listen_on(int *fd, char address[PSE_HTTP_ADDRESS], const char *nam
 
 static pse_rc make_ready(struct front *f)
 {
+    uint64_t seed;
+
     PSE_TRY(sysrng_start(&f->rng, f->d.name));
     pse_rng_fork(&f->weights, &f->rng);
     PSE_TRY(pse_pool_new(&f->pool, (unsigned)f->set->threads));
@@ -72,70 +108,85 @@ static pse_rc make_ready(struct front *f)
     f->check = calloc(PSE_HTTP_BATCH_MAX, sizeof *f->check);
     if (f->seen == NULL || f->check == NULL)
         return PSE_E_MEMORY;
+    PSE_REQUIRE(pthread_mutex_init(&f->buckets_lock, NULL) == 0 &&
+                pthread_mutex_init(&f->letters_lock, NULL) == 0);
+    pse_rng_fill(&f->rng, &seed, sizeof seed);
+    PSE_TRY(pse_buckets_new(&f->peers, seed));
+    pse_rng_fill(&f->rng, &seed, sizeof seed);
+    PSE_TRY(pse_buckets_new(&f->sessions, seed));
+    PSE_TRY(mailbox_new(&f->letters));
     PSE_TRY(sequence_client_new(&f->sequence, f->set->sequence, f->set->waiting));
     PSE_TRY(pse_static_new(&f->record, f->set->record, pse_static_record, PSE_STATIC_RECORD_RULES));
     return front_follow(f);
 }
 
-static int serve(struct front *f, int fd, const char *address)
+/* Figures and health answer also while everything else is busy. */
+static pse_rc serve_figures(struct pse_http **out, struct front *f)
 {
-    const struct pse_http_route route[] = {
-        {.methods = PSE_HTTP_POST,
-         .path = "/v1/ballots",
-         .type = "application/vnd.psephos.ballot",
-         .body_max = 65535,
-         .lane = LANE_CAST,
-         .batch = PSE_HTTP_BATCH_MAX,
-         .deadline_ms = RECEIPT_MS,
-         .handle = front_cast,
-         .ctx = f},
-        {.methods = PSE_HTTP_GET,
-         .path = "/v1/receipts/",
-         .lane = LANE_ASK,
-         .batch = PSE_HTTP_BATCH_MAX,
-         .deadline_ms = RECEIPT_MS,
-         .handle = front_receipt,
-         .ctx = f},
-        {.methods = PSE_HTTP_GET,
-         .path = "/v1/credentials/",
-         .lane = LANE_ASK,
-         .handle = front_credential,
-         .ctx = f},
-        {.methods = PSE_HTTP_GET,
-         .path = "/v1/election",
-         .lane = PSE_HTTP_INLINE,
-         .handle = front_election_view,
-         .ctx = f},
-        {.methods = PSE_HTTP_GET,
-         .path = "/record/",
-         .lane = PSE_HTTP_INLINE,
-         .handle = pse_static_handle,
-         .ctx = f->record},
-        {.methods = PSE_HTTP_GET,
-         .path = "/healthz",
-         .lane = PSE_HTTP_INLINE,
-         .handle = health,
-         .ctx = f},
-    };
-    struct pse_http_options o = {.route = route,
-                                 .routes = CLI_COUNT(route),
-                                 .lane = {{f->set->queue, 1}, {1024, 2}},
-                                 .per_source = UINT_MAX};
-    struct pse_http *http;
+    static struct pse_http_route route[2];
+    struct pse_http_options o = {.route = route, .routes = 2, .connections = 16};
+    int fd = f->figures;
 
-    pse_rng_fill(&f->rng, &o.seed, sizeof o.seed);
-    if (pse_http_start(&http, &o, fd) != PSE_OK) {
-        cli_error(f->d.name, "cannot serve on %s", address);
+    *out = NULL;
+    if (fd < 0)
+        return PSE_OK;
+    route[0] = (struct pse_http_route){.methods = PSE_HTTP_GET,
+                                       .path = "/metrics",
+                                       .lane = PSE_HTTP_INLINE,
+                                       .handle = front_metrics,
+                                       .ctx = f};
+    route[1] = (struct pse_http_route){.methods = PSE_HTTP_GET,
+                                       .path = "/healthz",
+                                       .lane = PSE_HTTP_INLINE,
+                                       .handle = front_health,
+                                       .ctx = f};
+    return pse_http_start(out, &o, fd);
+}
+
+static int wait_for_end(struct front *f, const char *address)
+{
+    struct pse_http *figures;
+
+    if (serve_figures(&figures, f) != PSE_OK) {
+        cli_error(f->d.name, "cannot serve /metrics");
         return CLI_EXIT_FAILED;
     }
     printf("%s\n", address);
     (void)fflush(stdout);
     daemon_ready(&f->d, address);
     while (daemon_wait(&f->d, 1000) != PSE_LIFE_STOP)
-        ;
+        front_measure(f);
     pse_life_stopping(&f->d.life);
-    pse_http_stop(http);
+    pse_http_stop(figures);
     return CLI_EXIT_OK;
+}
+
+static int serve(struct front *f, int fd, const char *address)
+{
+    struct front_gate cast = {f, CLASS_CAST, 4, true};
+    struct front_gate receipt = {f, CLASS_RECEIPT, 4, false};
+    struct front_gate letter = {f, CLASS_LETTER, 3, false};
+    struct front_gate parcel = {f, CLASS_PARCEL, 2, false};
+    struct front_gate record = {f, CLASS_RECORD, 2, false};
+    const struct pse_http_route route[] = {
+        FRONT_ROUTES(f, cast, receipt, letter, parcel, record),
+    };
+    struct pse_http_options o = {.route = route,
+                                 .routes = CLI_COUNT(route),
+                                 .lane = {{f->set->queue, 1}, {1024, 2}, {8, 2}},
+                                 .spool = f->set->common.state,
+                                 .per_source = UINT_MAX};
+    int status;
+
+    pse_rng_fill(&f->rng, &o.seed, sizeof o.seed);
+    if (pse_http_start(&f->http, &o, fd) != PSE_OK) {
+        cli_error(f->d.name, "cannot serve on %s", address);
+        return CLI_EXIT_FAILED;
+    }
+    status = wait_for_end(f, address);
+    pse_http_stop(f->http);
+    f->http = NULL;
+    return status;
 }
 
 static int make_and_serve(struct front *f, int fd, const char *address)
@@ -148,6 +199,50 @@ static int make_and_serve(struct front *f, int fd, const char *address)
     cli_error(f->d.name, "cannot make ready (%s); is the record %s there?", pse_rc_name(rc),
               f->set->record);
     return CLI_EXIT_FAILED;
+}
+
+/* The key of session tokens, in guarded memory, in place of its file's text. */
+static bool read_session_key(int *status, struct front *f)
+{
+    session_key key;
+    pse_rc rc;
+
+    if (f->set->session[0] == '\0')
+        return true;
+    if (!daemon_secret(status, &f->session, &f->d, f->set->session, SESSION_KEY_FILE_MAX))
+        return false;
+    rc = session_key_parse(&key, pse_span(f->session.p, f->session.n));
+    if (rc == PSE_OK)
+        memcpy(f->session.p, &key, sizeof key);
+    session_key_wipe(&key);
+    if (rc == PSE_OK)
+        return true;
+    cli_error(f->d.name, "[sessions] key holds no key; make one with psephos auth");
+    *status = CLI_EXIT_USAGE;
+    return false;
+}
+
+static int open_and_serve(struct front *f)
+{
+    const char *read_dirs[] = {f->set->record, NULL};
+    char address[PSE_HTTP_ADDRESS];
+    char figures[PSE_HTTP_ADDRESS];
+    int status = CLI_EXIT_USAGE;
+    int fd;
+
+    f->figures = -1;
+    if (!read_session_key(&status, f))
+        return status;
+    if (listen_on(&fd, address, f->d.name, f->set->listen) != PSE_OK)
+        return CLI_EXIT_USAGE;
+    if (f->set->metrics[0] != '\0' &&
+        listen_on(&f->figures, figures, f->d.name, f->set->metrics) != PSE_OK)
+        return CLI_EXIT_USAGE;
+    if (f->figures >= 0)
+        PSE_LOG(&f->d.log, PSE_LOG_NOTICE, "box.metrics", PSE_F("where", (const char *)figures));
+    if (!daemon_confine(&status, &f->d, PSE_SANDBOX_SERVER, NULL, read_dirs))
+        return status;
+    return make_and_serve(f, fd, address);
 }
 
 int box_serve(int argc, char **argv)
@@ -164,24 +259,22 @@ int box_serve(int argc, char **argv)
             "with witnessed receipts.",
         .options = options,
         .option_count = CLI_COUNT(options)};
-    const char *read_dirs[] = {set.record, NULL};
-    char address[PSE_HTTP_ADDRESS];
     int status;
-    int fd;
 
     if (!cli_parse(&status, &command, argc, argv) ||
         !daemon_begin(&status, &f.d, command.name, &conf, &set, &set.common, &o))
         return status;
     f.set = &set;
-    if (listen_on(&fd, address, command.name, set.listen) != PSE_OK)
-        status = CLI_EXIT_USAGE;
-    else if (daemon_confine(&status, &f.d, PSE_SANDBOX_SERVER, NULL, read_dirs))
-        status = make_and_serve(&f, fd, address);
+    status = open_and_serve(&f);
     front_unfollow(&f);
     sequence_client_free(f.sequence);
     pse_static_free(f.record);
     pse_group_free(f.g);
     pse_pool_free(f.pool);
+    pse_buckets_free(f.peers);
+    pse_buckets_free(f.sessions);
+    mailbox_free(f.letters);
+    pse_hidden_free(&f.session);
     free(f.seen);
     free(f.check);
     return daemon_end(&f.d, status);

@@ -114,6 +114,39 @@ check 'the record is served' "$(
     [ "$got" = 404 ] || echo "above it: $got"
 )"
 
+check 'a message between two devices: the first one stays' "$(
+    name=00112233445566778899aabbccddeeff
+    letter() {
+        curl -s -o body -w '%{http_code}' -H 'Content-Type: application/octet-stream' \
+            --data-binary "$2" "$url/v1/mailbox/$1"
+    }
+    [ "$(curl -s -o body -w '%{http_code}' "$url/v1/mailbox/$name/1")" = 404 ] || cat body
+    [ "$(letter $name/1 first)" = 204 ] || cat body
+    [ "$(letter $name/1 first)" = 204 ] || echo 'the same again is refused'
+    [ "$(letter $name/1 other)" = 409 ] || cat body
+    [ "$(letter $name/4 first)" = 404 ] || cat body
+    [ "$(letter $name/2 "$(head -c 4097 /dev/zero | tr '\0' x)")" = 413 ] || cat body
+    [ "$(curl -s "$url/v1/mailbox/$name/1")" = first ] || echo 'another message'
+)"
+# parcel FILE: the status of a parcel over HTTP.
+parcel() {
+    curl -s -o body -w '%{http_code}' --data-binary "@$1" \
+        -H 'Content-Type: application/vnd.psephos.parcel' "$url/v1/parcels"
+}
+check 'parcels: officers not over this address, nor nonsense' "$(
+    [ "$(parcel mail/open.parcel)" = 403 ] || cat body
+    [ "$(parcel a1)" = 422 ] || cat body
+    [ "$(parcel mail/ada-commit.parcel)" = 200 ] || cat body
+)"
+check 'figures and health have a listener of their own' "$(
+    where=$(sed -n 's/.*box.metrics where=//p' run/box.err | tail -n 1)
+    curl -s "$where/metrics" >body
+    grep -q '^psephos_box_ballots_total{outcome="witnessed"} [1-9]' body || cat body
+    [ "$(tail -n 1 body)" = '# EOF' ] || echo 'no end'
+    [ "$(curl -s -o body -w '%{http_code}' "$where/healthz")" = 200 ] || cat body
+    [ "$(curl -s -o body -w '%{http_code}' "$url/healthz")" = 200 ] || cat body
+)"
+
 # Two of four witnesses are no quorum of three.
 ballot bela b1 --choose 1=1 --choose 2=2
 witness_stop 3
@@ -173,7 +206,14 @@ check 'a ballot after the close' "$(
     until_cast 409 b3
     grep -q ':closed"' body || cat body
 )"
-check 'mixed and opened' "$( { garden_mix && garden_count; } >out 2>&1 || cat out)"
+check 'mixed and opened, trustees over HTTP' "$(
+    { garden_mix && trustee ada decrypt && trustee bob decrypt; } >out 2>&1 || cat out
+    [ "$(parcel mail/ada-decrypt.parcel)" = 200 ] || cat body
+    [ "$(parcel mail/ada-decrypt.parcel)" = 200 ] || echo 'the same again is refused'
+    [ "$(parcel mail/bob-decrypt.parcel)" = 200 ] || cat body
+    { officer result && append mail/result.parcel && officer end && append mail/end.parcel; } \
+        >out 2>&1 || cat out
+)"
 check 'the verifier accepts, every acknowledged ballot is there' "$(
     "$verify" record >out 2>&1 || cat out
     for one in a1 a2 b1 b2; do

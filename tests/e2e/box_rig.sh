@@ -59,6 +59,7 @@ INI
 state = $here/run/box
 [listen]
 address = 127.0.0.1:0
+metrics = 127.0.0.1:0
 [record]
 folder = $here/record
 [sequence]

@@ -1,0 +1,79 @@
+/* /metrics and /healthz of a front, on a listener and a thread of their own. */
+#include <time.h>
+
+#include "codec/codec.h"
+#include "psephos/box_front.h"
+
+PSE_COUNTER_BY(front_requests, "psephos_box_requests", "Requests by what they are about.", "class",
+               "cast", "receipt", "parcel", "letter", "record");
+PSE_COUNTER_BY(front_ballots, "psephos_box_ballots", "What became of ballots.", "outcome",
+               "witnessed", "recorded", "refused", "stale", "closed", "busy", "unknown");
+PSE_GAUGE(front_connections, "psephos_box_connections", "Open connections.");
+PSE_GAUGE(front_waiting, "psephos_box_waiting", "Requests that wait for a worker or an answer.");
+PSE_COUNTER(front_overdue, "psephos_box_suspended_overdue",
+            "Requests that nobody answered in time; must stay 0.");
+PSE_GAUGE(front_level, "psephos_box_level", "Brown-out level, 0 to 4.");
+PSE_GAUGE(front_age, "psephos_box_checkpoint_age_seconds",
+          "For how long entries have waited for a witnessed checkpoint.");
+PSE_GAUGE_BY(front_entries, "psephos_box_entries", "Entries of the log.", "stage", "durable",
+             "published");
+
+static const struct pse_metric *const all[] = {
+    &front_requests, &front_ballots, &front_connections, &front_waiting,
+    &front_overdue,  &front_level,   &front_age,         &front_entries,
+};
+
+void front_measure(struct front *f)
+{
+    struct pse_http_counters c = {0};
+    uint64_t overdue = pse_metric_value(&front_overdue, 0);
+
+    if (f->http != NULL)
+        pse_http_counters(&c, f->http);
+    pse_metric_set(&front_connections, 0, (int64_t)c.connections);
+    pse_metric_set(&front_waiting, 0, (int64_t)c.waiting);
+    if (c.overdue > overdue)
+        pse_metric_add(&front_overdue, 0, c.overdue - overdue);
+    pthread_rwlock_rdlock(&f->lock);
+    pse_metric_set(&front_level, 0, f->status.level);
+    pse_metric_set(&front_age, 0, (pse_clock_steady_ms() - f->witnessed_ms) / 1000);
+    pse_metric_set(&front_entries, 0, (int64_t)f->status.size);
+    pse_metric_set(&front_entries, 1, (int64_t)f->status.published);
+    pthread_rwlock_unlock(&f->lock);
+}
+
+void front_metrics(void *ctx, struct pse_http_call *const *call, size_t n)
+{
+    struct pse_http_answer a = {.status = 200, .type = PSE_METRICS_TYPE, .own = PSE_BUF(1 << 20)};
+
+    (void)ctx;
+    PSE_REQUIRE(n == 1);
+    pse_metrics_put(&a.own, all, CLI_COUNT(all));
+    pse_http_answer(call[0], &a);
+}
+
+/* Good: the sequencer answers, and no entry has waited too long for a witnessed checkpoint. */
+void front_health(void *ctx, struct pse_http_call *const *call, size_t n)
+{
+    struct front *f = ctx;
+    struct pse_health_item item[2] = {
+        {.name = "sequencer", .max_ms = 5000},
+        {.name = "checkpoint", .max_ms = (int64_t)f->set->checkpoint_ms},
+    };
+    int64_t now = pse_clock_steady_ms();
+    struct pse_http_answer a = {.type = "application/json", .own = PSE_BUF(4096)};
+
+    PSE_REQUIRE(n == 1);
+    pthread_rwlock_rdlock(&f->lock);
+    item[0].seen_ms = f->up_ms;
+    item[1].seen_ms = f->witnessed_ms;
+    pthread_rwlock_unlock(&f->lock);
+    a.status = pse_health_is_good(item, 2, now) ? 200 : 503;
+    if (pse_health_put(&a.own, item, 2, now) != PSE_OK) {
+        pse_buf_free(&a.own);
+        front_problem(call[0], "busy", NULL, NULL);
+        return;
+    }
+    pse_http_answer_header(&a, "Cache-Control", "no-store");
+    pse_http_answer(call[0], &a);
+}
