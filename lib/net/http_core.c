@@ -481,7 +481,7 @@ void http_options_check(const struct pse_http_options *o)
         const struct pse_http_route *r = &o->route[i];
 
         PSE_REQUIRE(r->path[0] == '/' && r->handle != NULL && r->batch <= PSE_HTTP_BATCH_MAX);
-        PSE_REQUIRE(r->methods == PSE_HTTP_GET || r->methods == PSE_HTTP_POST);
+        PSE_REQUIRE(r->methods != 0 && r->methods < 2 * PSE_HTTP_DELETE);
         PSE_REQUIRE(r->lane == PSE_HTTP_INLINE || (r->lane >= 0 && r->lane < PSE_HTTP_LANES));
         PSE_REQUIRE(r->lane == PSE_HTTP_INLINE ||
                     (o->lane[r->lane].workers > 0 && o->lane[r->lane].capacity > 0));

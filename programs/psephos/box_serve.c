@@ -31,8 +31,7 @@ static const struct pse_conf_key keys[] = {
                     "4294967296", "a user's number", PSE_CONF_FIXED,
                     "Whose X-Psephos-Peer is believed, on a Unix socket; the default is nobody's."),
     PSE_CONF_SECRET(struct front_settings, session, "sessions", "key", "", PSE_CONF_FIXED,
-                    "The key of auth's session tokens: casting then asks for one. Empty: the "
-                    "credential's signature alone decides."),
+                    "The key of auth's session tokens; casting asks for one when it is set."),
     PSE_CONF_NUMBER(struct front_settings, peer_rate, "limits", "peer-rate", 1, 1000000, "50",
                     "requests a second", PSE_CONF_RELOAD, "From one address, on the long run."),
     PSE_CONF_NUMBER(struct front_settings, peer_burst, "limits", "peer-burst", 1, 1000000, "200",

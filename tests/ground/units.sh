@@ -44,7 +44,7 @@ complaints() { # of one unit
         [ "$(grep -c "^$key=" "$1")" -eq 1 ] || echo "$1 has not one $key"
     done
     ! grep -qE '^User=(root|0)?$' "$1" || echo "$1 runs as root"
-    grep -qE '^ExecStart=/usr/bin/psephos [a-z]+ (serve|run)( --role=[a-z]+)? --config /etc/psephos/[a-z-]+\.ini --credentials %d$' "$1" ||
+    grep -qE '^ExecStart=/usr/bin/psephos [a-z]+ (serve|run|sequence) --config /etc/psephos/[a-z-]+\.ini --credentials %d$' "$1" ||
         echo "$1 starts something else"
     ! grep -qE '^(Environment|EnvironmentFile|PassEnvironment)=' "$1" || echo "$1 sets the environment"
     # Networks: none, but for a trustee, who reads the record from mirrors.
