@@ -230,10 +230,9 @@ static pse_rc take_receipt(struct cast *c, struct box_answer *a)
 /* 409: the ballot names an older one than the latest. It can never count: it is given up. */
 static pse_rc give_up_stale(struct cast *c, const struct box_answer *a)
 {
-    char hex[65] = "unknown";
+    char hex[65];
 
-    if (a->has_latest)
-        pse_hex_encode(hex, a->latest.b, sizeof a->latest.b);
+    pse_hex_encode(hex, a->latest.b, sizeof a->latest.b);
     PSE_TRY(file_remove(c->s->name, c->pending));
     if (c->o->again && !c->resumed)
         return PSE_E_DUPLICATE;
@@ -253,7 +252,7 @@ static pse_rc send(struct cast *c)
 
     if (rc == PSE_OK && (a.status == 200 || a.status == 202)) {
         rc = take_receipt(c, &a);
-    } else if (rc == PSE_OK && a.status == 409) {
+    } else if (rc == PSE_OK && a.status == 409 && a.has_latest) {
         rc = give_up_stale(c, &a);
     } else if (rc == PSE_OK) {
         cli_error(c->s->name, "%s refuses the ballot, nothing was recorded: %s", c->box.base,
