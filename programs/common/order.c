@@ -137,7 +137,7 @@ struct pse_span order_value(const struct order *o, const char *key)
         if (strcmp(o->key[i], key) == 0)
             return o->value[i];
     }
-    PSE_REQUIRE(!"the order has this field");
+    PSE_REQUIRE(false); /* the order has this field */
     return pse_span(NULL, 0);
 }
 

@@ -44,7 +44,7 @@ void registrar_put(struct pse_buf *b, const struct registrar_message *m)
         pse_wr_u64(b, m->index);
         pse_wr_hash(b, &m->leaf);
         break;
-    default: PSE_REQUIRE(!"a kind of message");
+    default: PSE_REQUIRE(false); /* a kind of message */
     }
 }
 

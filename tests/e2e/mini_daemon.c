@@ -64,7 +64,7 @@ int main(int argc, char **argv)
                                         .option_count = CLI_COUNT(options)};
     struct pse_hidden seal = {0};
     struct daemon d;
-    int status;
+    int status = CLI_EXIT_FAILED;
 
     if (sodium_init() < 0 || !cli_parse(&status, &command, argc, argv) ||
         !daemon_begin(&status, &d, "mini", &conf, &s, &s.common, &o))
