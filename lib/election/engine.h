@@ -69,7 +69,7 @@ struct pse_engine {
     struct pse_list *list;
     size_t lists;
     struct pse_generator_list generators; /* from the first mix to the end of mixing */
-    uint64_t close_index; /* UINT64_MAX: not closed */
+    uint64_t close_index;                 /* UINT64_MAX: not closed */
     pse_hash freeze;
     struct pse_buf result;
     struct pse_buf blobs; /* 32 bytes each */

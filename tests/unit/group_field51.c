@@ -310,12 +310,9 @@ static void powers_in_lanes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(products_of_loose_limbs),
-        cmocka_unit_test(sums_and_differences),
-        cmocka_unit_test(bytes_there_and_back),
-        cmocka_unit_test(inverses_and_roots),
-        cmocka_unit_test(powers_of_many),
-        cmocka_unit_test(powers_in_lanes),
+        cmocka_unit_test(products_of_loose_limbs), cmocka_unit_test(sums_and_differences),
+        cmocka_unit_test(bytes_there_and_back),    cmocka_unit_test(inverses_and_roots),
+        cmocka_unit_test(powers_of_many),          cmocka_unit_test(powers_in_lanes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
