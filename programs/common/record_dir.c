@@ -395,6 +395,10 @@ void record_policy_put(struct pse_buf *out, const struct record_signer *signer, 
         pse_decimal_put(out, i + 1);
         pse_wr_str(out, " ");
         pse_vkey_put(out, &signer->witness[i].vkey);
+        if (signer->witness[i].url != NULL) {
+            pse_wr_str(out, " ");
+            pse_wr_str(out, signer->witness[i].url);
+        }
         pse_wr_str(out, "\n");
     }
     pse_wr_str(out, "group witnesses ");

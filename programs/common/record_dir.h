@@ -21,6 +21,7 @@ enum { RECORD_WITNESSES_MAX = 32 };
 struct record_key {
     struct pse_vkey vkey;
     const pse_seed *seed;
+    const char *url; /* of a witness, for the policy; NULL: none is told */
 };
 
 /** Who signs checkpoints. */

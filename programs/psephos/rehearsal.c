@@ -197,6 +197,8 @@ pse_rc rehearsal_begin(struct rehearsal *r, const struct rehearsal_options *o)
         return PSE_E_UNSUPPORTED;
     }
     PSE_TRY(board_keys_make(&r->board, o->name, o->origin, REHEARSAL_WITNESSES, r->g, &r->rng));
+    for (size_t i = 0; i < REHEARSAL_WITNESSES && o->witness != NULL; i++)
+        r->board.signer.witness[i].url = o->witness[i];
     return make_people(r);
 }
 
@@ -403,7 +405,7 @@ static pse_rc block_new(struct block *b, struct pse_arena *arena, const struct p
                : PSE_OK;
 }
 
-static pse_rc cast_block(struct rehearsal *r, struct block *b,
+static pse_rc seal_block(struct rehearsal *r, struct block *b,
                          const struct rehearsal_voter *const *voter, const uint8_t *const *choices,
                          size_t n)
 {
@@ -422,26 +424,55 @@ static pse_rc cast_block(struct rehearsal *r, struct block *b,
         b->out[i] = b->bytes + i * b->longest;
         b->entry[i] = pse_span(b->out[i], b->plan[i].style->ballot_len);
     }
-    PSE_TRY(pse_ballots_build(b->out, &r->rng, b->plan, n));
+    return pse_ballots_build(b->out, &r->rng, b->plan, n);
+}
+
+static pse_rc cast_block(struct rehearsal *r, struct block *b, size_t n)
+{
     PSE_TRY(r->log.ballots(r->log.ctx, b->entry, b->leaf, n));
     return pse_engine_feed(r->e, b->entry, b->leaf, n);
 }
 
-pse_rc rehearsal_cast(struct rehearsal *r, const struct rehearsal_voter *const *voter,
-                      const uint8_t *const *choices, size_t n)
+static pse_rc keep_block(struct pse_buf *out, const struct block *b, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        pse_buf_put(out, b->entry[i].p, b->entry[i].n);
+    return out->rc;
+}
+
+/* Into @p out, or into the record when it is NULL. */
+static pse_rc seal(struct pse_buf *out, struct rehearsal *r,
+                   const struct rehearsal_voter *const *voter, const uint8_t *const *choices,
+                   size_t n)
 {
     PSE_ARENA(arena, SIZE_MAX);
     struct block b = {.longest = 0};
     size_t block = n < CAST_BLOCK ? n : CAST_BLOCK;
-    uint64_t dead = pse_engine_counts(r->e)->dead;
 
     PSE_TRY(block_new(&b, &arena, pse_engine_manifest(r->e), block));
     for (size_t at = 0; at < n; at += block) {
         size_t count = n - at < block ? n - at : block;
 
-        PSE_TRY(cast_block(r, &b, voter + at, choices + at, count));
+        PSE_TRY(seal_block(r, &b, voter + at, choices + at, count));
+        PSE_TRY(out != NULL ? keep_block(out, &b, count) : cast_block(r, &b, count));
         progress_set(&r->progress, at + count);
     }
+    return PSE_OK;
+}
+
+pse_rc rehearsal_seal(struct pse_buf *out, struct rehearsal *r,
+                      const struct rehearsal_voter *const *voter, const uint8_t *const *choices,
+                      size_t n)
+{
+    return seal(out, r, voter, choices, n);
+}
+
+pse_rc rehearsal_cast(struct rehearsal *r, const struct rehearsal_voter *const *voter,
+                      const uint8_t *const *choices, size_t n)
+{
+    uint64_t dead = pse_engine_counts(r->e)->dead;
+
+    PSE_TRY(seal(NULL, r, voter, choices, n));
     if (pse_engine_counts(r->e)->dead != dead) {
         cli_error(r->name, "a ballot made here is dead; this is a fault of psephos, please report");
         return PSE_E_MISMATCH;

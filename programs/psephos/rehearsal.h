@@ -1,8 +1,8 @@
 /* A whole election in one process: every role's key in memory, one complete public record on disk.
  *
- * For: `simulate` and `demo`. Entries come from the same functions that the file commands use
- * (common/act.h); the record is verified afterwards like anybody else's. Not for: real elections,
- * since one process holds all keys.
+ * For: `simulate`, `demo` and `load prepare`. Entries come from the same functions that the file
+ * commands use (common/act.h); the record is verified afterwards like anybody else's. Not for: real
+ * elections, since one process holds all keys.
  *
  *     rehearsal_begin, rehearsal_create, rehearsal_ceremony, rehearsal_roster, rehearsal_open,
  *     rehearsal_cast any number of times, rehearsal_close, rehearsal_count, rehearsal_end
@@ -43,7 +43,8 @@ struct rehearsal_options {
     const struct rehearsal_log *log; /* NULL: plain files, signed and cosigned here */
     struct cli_ratio trustees;
     uint64_t mixers;
-    uint64_t threads; /* 0: as many as there are processors */
+    const char *const *witness; /* where each is reached, REHEARSAL_WITNESSES of them, or NULL */
+    uint64_t threads;           /* 0: as many as there are processors */
     enum pse_backend backend;
     const struct cli_hash *seed;
     bool quiet;
@@ -101,6 +102,10 @@ PSE_MUST pse_rc rehearsal_open(struct rehearsal *r);
 /** One ballot each: of voter[i] with choice bytes choices[i]. A voter occurs once in a call; prev
  * comes from the record. */
 PSE_MUST pse_rc rehearsal_cast(struct rehearsal *r, const struct rehearsal_voter *const *voter,
+                               const uint8_t *const *choices, size_t n);
+/** The same, but the ballots go into @p out, one after the other, and not into the record. */
+PSE_MUST pse_rc rehearsal_seal(struct pse_buf *out, struct rehearsal *r,
+                               const struct rehearsal_voter *const *voter,
                                const uint8_t *const *choices, size_t n);
 /** Publish what there is. */
 PSE_MUST pse_rc rehearsal_publish(struct rehearsal *r);
