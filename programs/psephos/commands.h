@@ -20,6 +20,8 @@
     X(record, "the board's work on the public record") \
     X(stamp, "have the closing checkpoint time-stamped, and judge stamps") \
     X(witness, "cosign logs that only ever grow") \
+    X(edge, "the settings of what stands before the daemons") \
+    X(load, "the service under voters and attackers that we play") \
     X(bench, "measure the speed of this machine, other libraries beside it") \
     X(audit, "private and staged rows against the public record") \
     X(store, "private stores: making one, sealed copies, restoring them") \
