@@ -22,6 +22,7 @@ struct box_log_settings {
     char policy[PSE_CONF_TEXT];
     char key[PSE_CONF_TEXT];
     char ca[PSE_CONF_TEXT];
+    char addresses[PSE_CONF_TEXT];
     char socket[PSE_CONF_TEXT];
     char users[PSE_CONF_TEXT];
     uint64_t threads;

@@ -27,6 +27,10 @@ static const struct pse_conf_key keys[] = {
                     "The key that signs checkpoints (psephos record keygen)."),
     PSE_CONF_PATH(struct box_log_settings, ca, "witness", "roots", "", PSE_CONF_FIXED,
                   "A file of trusted roots for witnesses under https; empty: the system's."),
+    PSE_CONF_WORDS(struct box_log_settings, addresses, "witness", "addresses", 0,
+                   PSE_CONF_VALUE_MAX, "", PSE_CONF_FIXED,
+                   "Where the witnesses are reached, in the order of the policy, separated by "
+                   "spaces; empty: where the policy says."),
     PSE_CONF_PATH(struct box_log_settings, socket, "listen", "socket", NULL, PSE_CONF_FIXED,
                   "The Unix socket for fronts and officers."),
     PSE_CONF_WORDS(struct box_log_settings, users, "listen", "users", 0, 200, "", PSE_CONF_FIXED,
@@ -185,8 +189,28 @@ static pse_rc policy_of_record(struct box_log *l)
                           PSE_POLICY_MAX);
 }
 
+/* The addresses of the settings, cut apart in @p text; one for each witness, or none at all. */
+static pse_rc take_addresses(const char *out[PSE_WITNESSES_MAX], char *text,
+                             const struct box_log *l)
+{
+    size_t n = 0;
+
+    for (char *word = strtok(text, " "); word != NULL; word = strtok(NULL, " ")) {
+        if (n < PSE_WITNESSES_MAX)
+            out[n] = word;
+        n++;
+    }
+    if (n == 0 || n == l->policy.witnesses)
+        return PSE_OK;
+    cli_error(l->name, "[witness] addresses has %zu, and the policy %zu witnesses; name all", n,
+              l->policy.witnesses);
+    return PSE_E_SYNTAX;
+}
+
 static pse_rc take_policy(struct box_log *l, struct pse_span policy)
 {
+    const char *address[PSE_WITNESSES_MAX] = {NULL};
+    char text[PSE_CONF_TEXT];
     struct witnessing_options o = {.policy = &l->policy,
                                    .origin = pse_span_str(l->key->label),
                                    .ca = l->set->ca[0] != '\0' ? l->set->ca : NULL};
@@ -205,6 +229,9 @@ static pse_rc take_policy(struct box_log *l, struct pse_span policy)
         cli_error(l->name, "line %zu of the witness policy is at fault (%s)", at, pse_rc_name(rc));
         return rc;
     }
+    memcpy(text, l->set->addresses, sizeof text);
+    PSE_TRY(take_addresses(address, text, l));
+    o.submit = o.monitor = address;
     rc = witnessing_new(&l->witnessing, &at, &o);
     if (rc != PSE_OK)
         cli_error(l->name,

@@ -8,7 +8,9 @@
 #include "../psephos-verify/report.h"
 #include "codec/codec.h"
 #include "commands.h"
+#include "common/letter.h"
 #include "psephos/demo_ledger.h"
+#include "psephos/demo_service.h"
 #include "psephos/demo_town.h"
 #include "psephos/inspect.h"
 #include "psephos/rehearsal.h"
@@ -50,6 +52,27 @@ static void settle(struct demo *d, struct rehearsal_voter *v, size_t i)
     v->weight = v->style == DEMO_WATER ? demo_weight(&d->r.rng) : 1;
 }
 
+/* A letter for each voter: its code, as it is printed and typed again, is the credential. */
+static pse_rc write_letters(struct demo *d, struct rehearsal_voter *v, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        PSE_SECRET(letter_secret, secret);
+        char code[LETTER_TEXT];
+        pse_point p;
+        pse_rc rc;
+
+        pse_rng_fill(&d->r.rng, secret.b, sizeof secret.b);
+        letter_encode(code, &secret);
+        rc = letter_decode(&secret, code);
+        pse_wipe(code, sizeof code);
+        PSE_TRY(rc);
+        letter_credential(&v[i].d, pse_engine_eid(d->r.e), &secret);
+        pse_point_mul_base(d->r.g, &p, &v[i].d, 1);
+        pse_point_encode(d->r.g, &v[i].credential, &p, 1);
+    }
+    return PSE_OK;
+}
+
 static pse_rc populate(struct demo *d, size_t voters)
 {
     size_t all;
@@ -66,7 +89,7 @@ static pse_rc populate(struct demo *d, size_t voters)
         return PSE_E_MEMORY;
     for (size_t i = 0; i < d->voters + d->late; i++)
         settle(d, &d->voter[i], i);
-    PSE_TRY(rehearsal_draw(&d->r, d->voter, all));
+    PSE_TRY(write_letters(d, d->voter, all));
     return rehearsal_roster(&d->r, d->voter, d->voters);
 }
 
@@ -183,7 +206,10 @@ static pse_rc set_up(struct demo *d, size_t voters)
     PSE_TRY(rehearsal_ceremony(&d->r));
     tell(d, "Five trustees make the joint key; any three can count, any two cannot.");
     PSE_TRY(populate(d, voters));
-    tell(d, "The registrar enters %zu voters: codes and styles, no names.", voters);
+    tell(d,
+         "Letters with secret codes go to %zu voters. The registrar enters their credentials and\n"
+         "    styles, no names.",
+         voters);
     PSE_TRY(rehearsal_open(&d->r));
     tell(d, "The vote opens. Four witnesses watch the record; three must sign each state.");
     return PSE_OK;
@@ -303,26 +329,76 @@ static pse_rc story(struct demo *d, const struct rehearsal_options *o, size_t vo
     return count(d);
 }
 
-/* What is verified at the end is what is left when the log has stopped. */
-static pse_rc hold(struct demo *d, const struct rehearsal_options *o, size_t voters, bool keep)
+struct service_options {
+    const char *store;
+    uint64_t boxes;
+    bool keep;
+};
+
+/* A seed promises the same log every time; people who cast at the same time come in no order that
+ * could be promised, so the log is then written here, without the services. */
+static pse_rc story_in_order(struct demo *d, struct rehearsal_options *o, size_t voters,
+                             const char *private, bool keep)
 {
-    struct rehearsal_options with_log = *o;
     struct demo_ledger *ledger = NULL;
     struct rehearsal_log log;
-    char private[FILE_PATH_MAX];
     pse_rc rc, ended;
+
+    PSE_TRY(demo_ledger_new(&ledger, &log, private));
+    o->log = &log;
+    rc = story(d, o, voters);
+    ended = demo_ledger_end(ledger, keep);
+    return rc != PSE_OK ? rc : ended;
+}
+
+static pse_rc story_served(struct demo *d, struct rehearsal_options *o, size_t voters,
+                           const char *private, const struct service_options *s)
+{
+    struct demo_service_options served = {private, s->store, (size_t)s->boxes};
+    struct demo_service *service = NULL;
+    struct rehearsal_log log;
+    pse_rc rc;
+
+    PSE_TRY(demo_service_new(&service, &log, &served));
+    o->log = &log;
+    rc = story(d, o, voters);
+    if (rc == PSE_OK && demo_service_killed(service) > 0)
+        tell(d,
+             "One of two boxes was killed with %" PRIu64 " ballots under way. The other went on; "
+             "nothing\n    that had a receipt was lost, and nobody voted twice.",
+             demo_service_killed(service));
+    demo_service_end(service, s->keep || rc != PSE_OK);
+    return rc;
+}
+
+/* What is verified at the end is what is left when the log has stopped. */
+static pse_rc hold(struct demo *d, const struct rehearsal_options *o, size_t voters,
+                   const struct service_options *s)
+{
+    struct rehearsal_options with_log = *o;
+    char private[FILE_PATH_MAX];
+    pse_rc rc;
 
     if (snprintf(private, sizeof private, "%s.private", o->dir) >= (int)sizeof private)
         return PSE_E_LIMIT;
     PSE_TRY(rehearsal_check_dir(o->name, private));
-    PSE_TRY(demo_ledger_new(&ledger, &log, private));
-    with_log.log = &log;
-    rc = story(d, &with_log, voters);
-    ended = demo_ledger_end(ledger, keep);
+    rc = o->seed->given ? story_in_order(d, &with_log, voters, private, s->keep)
+                        : story_served(d, &with_log, voters, private, s);
     d->r.o = o;
-    if (rc == PSE_OK)
-        rc = ended;
     return rc == PSE_OK ? report(d) : rc;
+}
+
+static bool are_possible(const char *name, const struct service_options *s, bool seeded)
+{
+    if (seeded && (s->store != NULL || s->boxes > 1))
+        cli_error(name, "--seed writes the log without services; leave --store and --boxes out");
+    else if (s->store != NULL && strncmp(s->store, "postgresql://", 13) != 0)
+        cli_error(name, "--store '%s' is not postgresql://…", s->store);
+    else if (s->boxes > 1 && s->store == NULL)
+        cli_error(name, "two boxes need a store that they share; give --store postgresql://…");
+    else
+        return true;
+    return false;
 }
 
 /* --- the command
@@ -357,18 +433,21 @@ int cmd_demo(int argc, char **argv)
                                   .mixers = 2,
                                   .seed = &seed};
     uint64_t voters = 1000;
-    bool keep = false;
+    struct service_options service = {.boxes = 1};
     const struct cli_option options[] = {
         CLI_NUMBER("voters", "N", &voters, VOTERS_MIN, VOTERS_MAX, "default 1000"),
         CLI_TEXT("dir", "DIR", &o.dir, "the record to make (default: a new psephos-demo)"),
         CLI_NUMBER("threads", "K", &o.threads, 1, 256, "default: one a processor"),
         SYSRNG_OPTION(&seed),
-        CLI_FLAG("keep", &keep, "leave DIR.private: the log's store, the witnesses"),
+        CLI_TEXT("store", "URL", &service.store, "postgresql://… for the ledger"),
+        CLI_NUMBER("boxes", "N", &service.boxes, 1, DEMO_BOXES_MAX,
+                   "2: behind HAProxy, and one is killed on the way (default 1)"),
+        CLI_FLAG("keep", &service.keep, "leave DIR.private: the log's store, the witnesses"),
         CLI_FLAG("quiet", &o.quiet, "no progress"),
     };
     const struct cli_command command = {
         .name = o.name,
-        .synopsis = "[--voters N] [--dir DIR] [--seed HEX] [--keep]",
+        .synopsis = "[--voters N] [--dir DIR] [--seed HEX] [--store URL [--boxes 2]] [--keep]",
         .about = "Hold a whole election on this machine, in a town that does not exist: two "
                  "districts,\nboth kinds of contests, weights, votes changed, votes on paper, lost "
                  "credentials.",
@@ -380,9 +459,11 @@ int cmd_demo(int argc, char **argv)
 
     if (!cli_parse(&status, &command, argc, argv))
         return status;
+    if (!are_possible(o.name, &service, seed.given))
+        return CLI_EXIT_USAGE;
     if (o.dir == NULL)
         o.dir = free_dir(dir);
-    rc = hold(&d, &o, (size_t)voters, keep);
+    rc = hold(&d, &o, (size_t)voters, &service);
     if (rc == PSE_E_MEMORY)
         cli_error(o.name, "out of memory; give fewer --voters");
     demo_free(&d);

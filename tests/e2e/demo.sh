@@ -5,6 +5,7 @@ set -u
 psephos=$(realpath "$2")
 verify=$(realpath "$3")
 cd "$1" || exit 1
+root=$PWD
 . tests/ground/tap.sh
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
@@ -67,4 +68,23 @@ check 'the page is one file, complete, with a table for every chart' "$(
     grep -q 'Fair &amp; Even' $page || echo 'an ampersand is not escaped'
     grep -q 'TEST' $page || echo 'a test election is not marked'
 )"
+
+chmod 0711 "$dir" # the server's user must get through
+"$root/tests/support/postgres.sh" "$dir/pg" 1 sh -c '
+    "$0" demo --voters 300 --dir shared --quiet --boxes 2 \
+        --store "$(echo "$PSE_TEST_STORE" | sed s/%/1/)"' "$psephos" >out 2>err
+if [ $? -eq 77 ]; then
+    skip 'two boxes over one store, one killed: nothing is lost' "$(sed 's/.*SKIP //' out)"
+else
+    check 'two boxes over one store, one killed: nothing is lost' "$(
+        grep -q 'box 1 is killed' err || cat err
+        grep -q 'was killed with [1-9]' out || echo 'nobody was under way'
+        grep -q '^verdict: accepted' out || tail -n 5 out
+        "$verify" shared --quiet >/dev/null || echo 'not accepted')"
+fi
+check 'two boxes without a shared store are refused' "$(
+    "$psephos" demo --voters 10 --dir none --boxes 2 >out 2>&1 && echo 'it ran'
+    grep -q 'store that they share' out || cat out)"
+check 'a seed goes without services only' "$(
+    "$psephos" demo --dir none --seed 00 --store postgresql://x >out 2>&1 && echo 'it ran')"
 finish

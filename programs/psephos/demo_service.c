@@ -1,0 +1,590 @@
+#define _GNU_SOURCE
+#include "psephos/demo_service.h"
+
+#include <ftw.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/box_client.h"
+#include "common/files.h"
+#include "common/options.h"
+#include "common/parcel.h"
+#include "common/self_run.h"
+#include "common/sequence_client.h"
+#include "election/rule.h"
+#include "net/fetch.h"
+#include "psephos/demo_edge.h"
+#include "psephos/demo_witnesses.h"
+
+enum {
+    PENDING = 4096,      /* entries of roles under way */
+    AT_ONCE = 256,       /* voters who cast at the same time */
+    RECEIPT_MAX = 65536, /* of an answer */
+    ANSWER_MS = 20000,   /* until a voter tries again */
+    MIDST_MS = 20,    /* after the last ballot of a wave: they are on their way, and few answered */
+    AGAIN_MS = 100,   /* before that */
+    PATIENCE_S = 120, /* with a service that is away */
+    STOP_MS = 15000,
+    FOLDERS = 32,
+    PATH_ROOM = 512,
+};
+
+struct box {
+    pid_t sequence, front;
+    char dir[FILE_PATH_MAX];
+    char socket[PATH_ROOM], http[PATH_ROOM];
+    struct sequence_client *client;
+};
+
+struct demo_service {
+    struct demo_service_options o;
+    const char *name;
+    struct rehearsal *r;
+    char dir[FILE_PATH_MAX], record[FILE_PATH_MAX]; /* absolute */
+    char run[32];                                   /* sockets: a short path */
+    struct demo_witnesses witnesses;
+    struct box box[DEMO_BOXES_MAX];
+    size_t boxes;
+    struct demo_edge edge;
+    struct pse_buf setup; /* a parcel, until the first entry */
+    bool is_started, is_warm;
+    struct record_pin pin;
+    struct pse_fetcher *web;
+    uint64_t size; /* entries handed over */
+    uint64_t killed;
+    size_t next; /* which address is tried next, without an edge */
+
+    pthread_mutex_t lock; /* what follows */
+    pthread_cond_t told;
+    size_t waiting;
+    uint8_t bad; /* outcome of the first entry that was not taken; 0: none */
+    uint16_t rule;
+};
+
+/* --- processes ---------------------------------------------------------------------------------
+ */
+
+static pse_rc run_here(pid_t *pid, const struct demo_service *d, const char *const *word, size_t n)
+{
+    char path[FILE_PATH_MAX];
+    FILE *log;
+    int fd[3] = {-1, -1, -1};
+    pse_rc rc;
+
+    PSE_TRY(file_join(path, d->name, d->dir, "log"));
+    log = fopen(path, "ae");
+    if (log != NULL)
+        fd[1] = fd[2] = fileno(log);
+    rc = log == NULL ? PSE_E_IO : self_run(pid, word, n, fd);
+    if (log != NULL)
+        fclose(log);
+    if (rc != PSE_OK)
+        cli_error(d->name, "psephos %s %s cannot be started; is the machine out of memory?",
+                  word[0], word[1]);
+    return rc;
+}
+
+static pse_rc write_text(const struct demo_service *d, const char *dir, const char *leaf,
+                         const char *text)
+{
+    char path[FILE_PATH_MAX];
+
+    PSE_TRY(file_join(path, d->name, dir, leaf));
+    return file_write(d->name, path, pse_span_str(text), FILE_NEW | FILE_SECRET);
+}
+
+static pse_rc write_settings(const struct demo_service *d, size_t i)
+{
+    const struct box *b = &d->box[i];
+    char store[FILE_PATH_MAX + 8];
+    char text[4 * FILE_PATH_MAX];
+    int n;
+
+    (void)snprintf(store, sizeof store, "%s/store", d->dir);
+    n = snprintf(text, sizeof text,
+                 "[daemon]\nstate = %s/sequence\n[store]\nurl = %s\nstandby = %s\n"
+                 "[record]\nfolder = %s\n[log]\nkey = %s/log.key\n"
+                 "[witness]\naddresses = %s %s %s %s\n[listen]\nsocket = %s\n",
+                 b->dir, d->o.store != NULL ? d->o.store : store, i > 0 ? "yes" : "no", d->record,
+                 d->dir, d->witnesses.w[0].address, d->witnesses.w[1].address,
+                 d->witnesses.w[2].address, d->witnesses.w[3].address, b->socket);
+    PSE_REQUIRE(n > 0);
+    PSE_TRY(write_text(d, b->dir, "sequence.ini", text));
+    n = snprintf(text, sizeof text,
+                 "[daemon]\nstate = %s/front\n[listen]\naddress = unix:%s\n"
+                 "[record]\nfolder = %s\n[sequence]\nsocket = %s\n",
+                 b->dir, b->http, d->record, b->socket);
+    PSE_REQUIRE(n > 0);
+    return write_text(d, b->dir, "box.ini", text);
+}
+
+static pse_rc make_box(struct demo_service *d, size_t i)
+{
+    struct box *b = &d->box[i];
+    char leaf[32];
+
+    (void)snprintf(leaf, sizeof leaf, "box-%zu", i + 1);
+    PSE_TRY(file_join(b->dir, d->name, d->dir, leaf));
+    PSE_TRY(file_make_dir(d->name, b->dir));
+    (void)snprintf(b->socket, sizeof b->socket, "%s/sequence-%zu.sock", d->run, i + 1);
+    (void)snprintf(b->http, sizeof b->http, "%s/box-%zu.sock", d->run, i + 1);
+    return write_settings(d, i);
+}
+
+static pse_rc start_box(struct demo_service *d, size_t i)
+{
+    struct box *b = &d->box[i];
+    char sequence[FILE_PATH_MAX];
+    char front[FILE_PATH_MAX];
+    const char *first[] = {"box", "sequence", "--config", sequence};
+    const char *second[] = {"box", "serve", "--config", front};
+
+    PSE_TRY(file_join(sequence, d->name, b->dir, "sequence.ini"));
+    PSE_TRY(file_join(front, d->name, b->dir, "box.ini"));
+    PSE_TRY(run_here(&b->sequence, d, first, CLI_COUNT(first)));
+    PSE_TRY(run_here(&b->front, d, second, CLI_COUNT(second)));
+    return sequence_client_new(&b->client, b->socket, PENDING);
+}
+
+static pse_rc create_log(const struct demo_service *d)
+{
+    char config[FILE_PATH_MAX];
+    char parcel[FILE_PATH_MAX];
+    const char *word[] = {"box", "create", "--config", config, parcel};
+    pid_t pid;
+
+    PSE_TRY(file_join(config, d->name, d->box[0].dir, "sequence.ini"));
+    PSE_TRY(file_join(parcel, d->name, d->dir, "setup.parcel"));
+    PSE_TRY(file_write(d->name, parcel, pse_buf_span(&d->setup), FILE_NEW));
+    PSE_TRY(run_here(&pid, d, word, CLI_COUNT(word)));
+    if (self_wait(pid) == PSE_OK)
+        return PSE_OK;
+    cli_error(d->name, "the log could not be made; see %s/log", d->dir);
+    return PSE_E_STATE;
+}
+
+/* --- beginning ---------------------------------------------------------------------------------
+ */
+
+static pse_rc create(void *ctx, struct rehearsal *r, struct pse_span policy)
+{
+    struct demo_service *d = ctx;
+    char path[FILE_PATH_MAX];
+
+    (void)policy;
+    d->r = r;
+    d->name = r->name;
+    PSE_TRY(rehearsal_check_dir(d->name, d->o.dir));
+    PSE_TRY(file_make_dir(d->name, d->o.dir));
+    PSE_TRY(file_make_dir(d->name, r->o->dir));
+    if (realpath(d->o.dir, d->dir) == NULL || realpath(r->o->dir, d->record) == NULL ||
+        chmod(d->dir, 0700) != 0 || mkdtemp(d->run) == NULL) {
+        cli_error(d->name, "no folder can be made at %s or in /tmp; is the disk full?", d->o.dir);
+        d->run[0] = '\0';
+        return PSE_E_IO;
+    }
+    PSE_TRY(demo_witnesses_start(&d->witnesses, d->name, d->dir, &r->board));
+    PSE_TRY(file_join(path, d->name, d->dir, "log.key"));
+    PSE_TRY(key_write(r->board.log, d->name, path));
+    for (size_t i = 0; i < d->o.boxes; i++, d->boxes++)
+        PSE_TRY(make_box(d, i));
+    parcel_begin(&d->setup);
+    return pse_fetcher_new(&d->web, AT_ONCE);
+}
+
+/* The pin that receipts are verified under: manifest and policy as made here. */
+static pse_rc learn_pin(struct demo_service *d)
+{
+    const struct pse_manifest *m = pse_engine_manifest(d->r->e);
+    char leaf[FILE_BLOB_NAME];
+    char manifest[FILE_PATH_MAX];
+    char policy[FILE_PATH_MAX];
+    struct record_pin_options o = {
+        .eid = pse_engine_eid(d->r->e), .manifest = manifest, .policy = policy, .g = d->r->g};
+
+    file_blob_name(leaf, &m->eid);
+    PSE_TRY(file_join(manifest, d->name, d->record, leaf));
+    file_blob_name(leaf, &m->policy);
+    PSE_TRY(file_join(policy, d->name, d->record, leaf));
+    return record_pin_learn(&d->pin, d->name, NULL, &o);
+}
+
+static pse_rc begin(struct demo_service *d, struct pse_span entry)
+{
+    const char *http[DEMO_BOXES_MAX];
+
+    parcel_put_entry(&d->setup, entry);
+    PSE_TRY(d->setup.rc);
+    PSE_TRY(create_log(d));
+    for (size_t i = 0; i < d->boxes; i++) {
+        PSE_TRY(start_box(d, i));
+        http[i] = d->box[i].http;
+    }
+    d->is_started = true;
+    return d->boxes < 2 ? PSE_OK
+                        : demo_edge_start(&d->edge, d->name, d->dir, d->run, http, d->boxes);
+}
+
+/* --- entries of roles --------------------------------------------------------------------------
+ */
+
+static void on_entry(void *ctx, const struct sequence_result *result)
+{
+    struct demo_service *d = ctx;
+
+    if (result->outcome == SEQUENCE_RECORDED)
+        return;
+    pthread_mutex_lock(&d->lock);
+    d->waiting--;
+    if (result->outcome != SEQUENCE_WITNESSED && d->bad == 0) {
+        d->bad = result->outcome;
+        d->rule = result->rule;
+    }
+    pthread_cond_signal(&d->told);
+    pthread_mutex_unlock(&d->lock);
+}
+
+static pse_rc wait_for_entries(struct demo_service *d)
+{
+    struct timespec until;
+    int late = 0;
+    pse_rc rc = PSE_OK;
+
+    (void)clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += PATIENCE_S;
+    pthread_mutex_lock(&d->lock);
+    while (d->waiting > 0 && d->bad == 0 && late == 0)
+        late = pthread_cond_timedwait(&d->told, &d->lock, &until);
+    if (d->bad != 0 && d->rule != 0)
+        cli_error(d->name, "the log refuses an entry made here (%s); please report",
+                  pse_rule_name((enum pse_rule)d->rule));
+    else if (d->bad != 0 || late != 0)
+        cli_error(d->name, "the box does not take entries any more; see %s/log", d->dir);
+    if (d->bad != 0 || late != 0)
+        rc = PSE_E_STATE;
+    pthread_mutex_unlock(&d->lock);
+    return rc;
+}
+
+static void nap(void)
+{
+    const struct timespec t = {0, AGAIN_MS * 1000000L};
+
+    (void)nanosleep(&t, NULL);
+}
+
+/* The client of a box that signs now: one that stands by has no socket yet. */
+static struct sequence_client *signer(struct demo_service *d)
+{
+    for (size_t i = 0; i < d->boxes; i++) {
+        if (d->box[i].client != NULL && sequence_client_is_up(d->box[i].client))
+            return d->box[i].client;
+    }
+    return NULL;
+}
+
+/* A sequencer that is only just starting says that it is busy, so the first entry waits for it. */
+static pse_rc submit_first(struct demo_service *d, struct pse_span entry)
+{
+    double end = progress_now() + PATIENCE_S;
+
+    while (progress_now() < end) {
+        struct sequence_client *c = signer(d);
+        struct sequence_result result = {.outcome = 0};
+
+        if (c != NULL && sequence_put_entry(c, &result, SEQUENCE_ROLE, entry) == PSE_OK) {
+            d->is_warm = true;
+            return PSE_OK;
+        }
+        if (result.outcome == SEQUENCE_REFUSED)
+            break;
+        nap();
+    }
+    cli_error(d->name, "the sequencer takes no entry; see %s/log", d->dir);
+    return PSE_E_STATE;
+}
+
+static pse_rc submit(struct demo_service *d, struct pse_span entry)
+{
+    void *ctx = d;
+    double end = progress_now() + PATIENCE_S;
+    pse_rc rc = PSE_E_STATE;
+
+    if (!d->is_warm)
+        return submit_first(d, entry);
+    pthread_mutex_lock(&d->lock);
+    d->waiting++;
+    pthread_mutex_unlock(&d->lock);
+    while (progress_now() < end) {
+        struct sequence_client *c = signer(d);
+
+        if (c != NULL)
+            rc = sequence_submit(c, SEQUENCE_ROLE, &entry, &ctx, 1, on_entry);
+        if (c != NULL && rc != PSE_E_STATE && rc != PSE_E_LIMIT)
+            break;
+        nap();
+    }
+    if (rc == PSE_OK)
+        return PSE_OK;
+    pthread_mutex_lock(&d->lock);
+    d->waiting--;
+    pthread_mutex_unlock(&d->lock);
+    cli_error(d->name, "no sequencer takes an entry; see %s/log", d->dir);
+    return rc;
+}
+
+/* Besides being sent it is put into the record, since the engine here reads it at once; the
+ * sequencer finds it there. */
+static pse_rc put_blob(void *ctx, struct pse_span blob)
+{
+    struct demo_service *d = ctx;
+    double end = progress_now() + PATIENCE_S;
+    pse_hash digest;
+    pse_rc rc = PSE_E_STATE;
+
+    PSE_TRY(file_blob_write(&digest, d->name, d->record, blob, FILE_REPLACE));
+    if (!d->is_started) {
+        parcel_put_blob(&d->setup, blob);
+        return d->setup.rc;
+    }
+    while (rc != PSE_OK && progress_now() < end) {
+        struct sequence_client *c = signer(d);
+
+        rc = c == NULL ? PSE_E_STATE : sequence_blob(c, blob);
+        if (rc != PSE_OK)
+            nap();
+    }
+    if (rc != PSE_OK)
+        cli_error(d->name, "the box takes no blob; see %s/log", d->dir);
+    return rc;
+}
+
+static pse_rc put_entry(void *ctx, pse_hash *leaf, struct pse_span entry)
+{
+    struct demo_service *d = ctx;
+
+    pse_tree_leaf(leaf, entry);
+    d->size++;
+    return d->is_started ? submit(d, entry) : begin(d, entry);
+}
+
+static pse_rc publish(void *ctx, uint64_t *size)
+{
+    struct demo_service *d = ctx;
+
+    PSE_TRY(wait_for_entries(d));
+    *size = d->size;
+    return PSE_OK;
+}
+
+/* --- voters ------------------------------------------------------------------------------------
+ */
+
+struct voter {
+    struct wave *w;
+    struct pse_span ballot;
+    pse_hash leaf;
+    uint64_t index;
+    bool is_done;
+};
+
+struct wave {
+    struct demo_service *d;
+    size_t done, n;
+    pse_rc rc;
+    char words[160]; /* of the first refusal */
+};
+
+static void on_answer(void *ctx, struct pse_fetched *got)
+{
+    struct voter *v = ctx;
+    struct wave *w = v->w;
+
+    if (got->rc == PSE_OK && got->status == 200) {
+        pse_rc rc = box_receipt_verify(&v->index, w->d->name, &w->d->pin, &v->leaf,
+                                       pse_buf_span(&got->body), (uint64_t)time(NULL));
+
+        v->is_done = rc == PSE_OK;
+        w->done += v->is_done;
+        if (w->rc == PSE_OK)
+            w->rc = rc;
+    } else if (got->rc == PSE_OK && got->status >= 400 && got->status < 500 && got->status != 429 &&
+               strstr(got->value[0], "not-open") == NULL && w->words[0] == '\0' &&
+               got->status == 422) {
+        (void)snprintf(w->words, sizeof w->words, "%.*s",
+                       got->body.n > 150 ? 150 : (int)got->body.n, (const char *)got->body.p);
+        w->rc = PSE_E_MISMATCH;
+    }
+}
+
+static pse_rc send(struct voter *v)
+{
+    static const char *const header[] = {"Content-Type: application/vnd.psephos.ballot"};
+    struct demo_service *d = v->w->d;
+    struct pse_fetch f = {.url = "http://box/v1/ballots",
+                          .post = true,
+                          .body = v->ballot,
+                          .header = header,
+                          .headers = 1,
+                          .max = RECEIPT_MAX,
+                          .deadline_ms = ANSWER_MS};
+
+    f.unix_path = d->edge.is_up ? d->edge.socket : d->box[d->next++ % d->boxes].http;
+    return pse_fetch_start(d->web, &f, on_answer, v);
+}
+
+/* One after the other goes, as a power failure takes them. */
+static void kill_first(struct demo_service *d, const struct wave *w)
+{
+    struct box *b = &d->box[0];
+
+    d->killed = pse_fetch_pending(d->web);
+    progress_end(&d->r->progress);
+    cli_note(d->name, "box 1 is killed with %zu of %zu ballots answered; box 2 stands by", w->done,
+             w->n);
+    sequence_client_free(b->client);
+    b->client = NULL;
+    (void)kill(b->sequence, SIGKILL);
+    (void)kill(b->front, SIGKILL);
+    (void)waitpid(b->sequence, NULL, 0);
+    (void)waitpid(b->front, NULL, 0);
+    b->sequence = b->front = 0;
+    d->is_warm = false;
+}
+
+/* Everyone who has no receipt sends the same ballot, again and again. */
+static pse_rc cast(struct wave *w, struct voter *v)
+{
+    struct demo_service *d = w->d;
+    double end = progress_now() + PATIENCE_S;
+
+    while (w->done < w->n && w->rc == PSE_OK && progress_now() < end) {
+        for (size_t i = 0; i < w->n && w->rc == PSE_OK; i++) {
+            if (v[i].is_done)
+                continue;
+            while (pse_fetch_pending(d->web) >= AT_ONCE)
+                PSE_TRY(pse_fetch_wait(d->web, AGAIN_MS));
+            PSE_TRY(send(&v[i]));
+        }
+        if (d->boxes > 1 && d->killed == 0)
+            PSE_TRY(pse_fetch_wait(d->web, MIDST_MS));
+        if (d->boxes > 1 && d->killed == 0 && pse_fetch_pending(d->web) > 0)
+            kill_first(d, w);
+        while (pse_fetch_pending(d->web) > 0)
+            PSE_TRY(pse_fetch_wait(d->web, AGAIN_MS));
+        if (w->done < w->n)
+            nap();
+    }
+    if (w->words[0] != '\0')
+        cli_error(d->name, "the box refuses a ballot made here: %s; please report", w->words);
+    else if (w->rc == PSE_OK && w->done < w->n)
+        cli_error(d->name, "%zu ballots have no receipt after %d s; see %s/log", w->n - w->done,
+                  PATIENCE_S, d->dir);
+    return w->rc == PSE_OK && w->done < w->n ? PSE_E_STATE : w->rc;
+}
+
+/* entry[] and leaf[] as the log has them. */
+static pse_rc put_in_order(struct pse_span *entry, pse_hash *leaf, const struct voter *v,
+                           uint64_t base, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        size_t at = (size_t)(v[i].index - base);
+
+        if (v[i].index < base || at >= n)
+            return PSE_E_MISMATCH;
+        entry[at] = v[i].ballot;
+        leaf[at] = v[i].leaf;
+    }
+    return PSE_OK;
+}
+
+static pse_rc put_ballots(void *ctx, struct pse_span *entry, pse_hash *leaf, size_t n)
+{
+    struct demo_service *d = ctx;
+    struct wave w = {.d = d, .n = n};
+    struct voter *v = calloc(n, sizeof *v);
+    uint64_t base = d->size;
+    pse_rc rc = v == NULL ? PSE_E_MEMORY : wait_for_entries(d);
+
+    if (rc == PSE_OK && d->pin.name == NULL)
+        rc = learn_pin(d);
+    for (size_t i = 0; rc == PSE_OK && i < n; i++) {
+        v[i] = (struct voter){.w = &w, .ballot = entry[i]};
+        pse_tree_leaf(&v[i].leaf, entry[i]);
+    }
+    if (rc == PSE_OK)
+        rc = cast(&w, v);
+    if (rc == PSE_OK)
+        rc = put_in_order(entry, leaf, v, base, n);
+    d->size += n;
+    if (rc != PSE_OK) { /* nobody may answer into v any more */
+        pse_fetcher_free(d->web);
+        d->web = NULL;
+    }
+    free(v);
+    return rc;
+}
+
+/* --- beginning and end -------------------------------------------------------------------------
+ */
+
+pse_rc demo_service_new(struct demo_service **out, struct rehearsal_log *log,
+                        const struct demo_service_options *o)
+{
+    struct demo_service *d = calloc(1, sizeof *d);
+
+    *out = d;
+    if (d == NULL)
+        return PSE_E_MEMORY;
+    d->o = *o;
+    d->setup = PSE_BUF(PARCEL_MAX);
+    (void)snprintf(d->run, sizeof d->run, "/tmp/psephos-demo-XXXXXX");
+    pthread_mutex_init(&d->lock, NULL);
+    pthread_cond_init(&d->told, NULL);
+    *log = (struct rehearsal_log){d, create, put_blob, put_entry, put_ballots, publish};
+    return PSE_OK;
+}
+
+uint64_t demo_service_killed(const struct demo_service *d)
+{
+    return d->killed;
+}
+
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)
+{
+    (void)st, (void)kind, (void)at;
+    return remove(path);
+}
+
+void demo_service_end(struct demo_service *d, bool keep)
+{
+    if (d == NULL)
+        return;
+    pse_fetcher_free(d->web);
+    demo_edge_end(&d->edge);
+    for (size_t i = 0; i < d->boxes; i++) {
+        sequence_client_free(d->box[i].client);
+        if (d->box[i].front != 0)
+            self_end(d->box[i].front, STOP_MS);
+        if (d->box[i].sequence != 0)
+            self_end(d->box[i].sequence, STOP_MS);
+    }
+    demo_witnesses_end(&d->witnesses);
+    if (d->pin.name != NULL)
+        record_pin_free(&d->pin);
+    if (d->dir[0] != '\0' && d->run[0] != '\0')
+        (void)nftw(d->run, remove_one, FOLDERS, FTW_DEPTH | FTW_PHYS);
+    if (d->dir[0] != '\0' && !keep)
+        (void)nftw(d->dir, remove_one, FOLDERS, FTW_DEPTH | FTW_PHYS);
+    pse_buf_free(&d->setup);
+    pthread_mutex_destroy(&d->lock);
+    pthread_cond_destroy(&d->told);
+    free(d);
+}
