@@ -52,6 +52,7 @@ static void put_global(struct pse_buf *out, const struct edge_options *o)
     line(out, "    log global");
     line(out, "    # no address and no path: what was asked, how it went, how long it took");
     line(out, "    log-format \"%%[var(txn.class)] %%ST %%tsc %%Ta\"");
+    line(out, "    error-log-format \"connection %%[fc_err]\"");
     line(out, "    option dontlognull");
     line(out, "    option http-buffer-request");
     line(out, "    http-reuse safe");

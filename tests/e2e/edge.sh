@@ -184,7 +184,7 @@ if held:
 PY
 )"
 check 'the log names no address, and no ballot' "$(
-    grep -E '127\.1\.|/v1/ballots|vote ' edge.log
+    grep -E '127\.[01]\.0\.1:|127\.1\.|/v1/ballots|vote ' edge.log
     grep -q '^read 404\|^other 404' edge.log || cat edge.log
 )"
 finish
