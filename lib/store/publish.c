@@ -23,6 +23,8 @@ static pse_rc give_receipt(struct pse_sequencer *s, struct item *one)
     answer.receipt = pse_buf_span(&receipt);
     if (rc == PSE_OK)
         rc = item_answer(s, one, &answer);
+    else
+        items_add(&s->unwitnessed, one); /* answered when the sequencer is dismissed */
     pse_buf_free(&receipt);
     return rc;
 }
