@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #define TEMP_FOLDER ".new"
@@ -41,6 +43,33 @@ void pse_disk_close(struct pse_disk *d)
     if (d->fd >= 0)
         close(d->fd);
     d->fd = -1;
+}
+
+/* --- databases beside it ---------------------------------------------------------------------- */
+
+bool pse_disk_is_remote(const char *path)
+{
+    static const uint32_t remote[] = {
+        NFS_SUPER_MAGIC,        SMB_SUPER_MAGIC, 0xFF534D42U /* CIFS */,
+        0xFE534D42U /* SMB2 */, AFS_SUPER_MAGIC, CODA_SUPER_MAGIC,
+        0x00C36400U /* Ceph */, V9FS_MAGIC,      0x65735546U /* FUSE */,
+    };
+    struct statfs fs;
+
+    if (statfs(path, &fs) != 0)
+        return false;
+    for (size_t i = 0; i < sizeof remote / sizeof *remote; i++) {
+        if ((uint32_t)fs.f_type == remote[i])
+            return true;
+    }
+    return false;
+}
+
+bool pse_disk_make_private(const char *path)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+    return fd >= 0 && close(fd) == 0;
 }
 
 /* --- folders ---------------------------------------------------------------------------------- */

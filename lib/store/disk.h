@@ -49,4 +49,11 @@ PSE_MUST pse_rc pse_disk_get(struct pse_disk *d, struct pse_buf *out, const char
 /** Remove @p leaf; that it is not there is fine. Not forced to disk. PSE_E_IO. */
 PSE_MUST pse_rc pse_disk_remove(struct pse_disk *d, const char *leaf);
 
+/** Is @p path on a file system whose locks and syncs are another machine's? There neither a lock
+ * keeps a second writer out nor is a sync a promise: what signs keeps no state on it. */
+bool pse_disk_is_remote(const char *path);
+/** Make the empty file @p path, readable by its owner alone from its first moment, for a database
+ * to fill; false with errno when there is one, or a symbolic link. */
+bool pse_disk_make_private(const char *path);
+
 #endif

@@ -3,13 +3,11 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "codec/codec.h"
@@ -39,25 +37,6 @@ static pse_rc run(struct sqlite_store *s, const char *sql)
 
 /* --- opening ---------------------------------------------------------------------------------- */
 
-/* File systems whose locks and syncs are somebody else's. */
-static bool is_remote(const char *dir)
-{
-    static const uint32_t remote[] = {
-        NFS_SUPER_MAGIC,        SMB_SUPER_MAGIC, 0xFF534D42U /* CIFS */,
-        0xFE534D42U /* SMB2 */, AFS_SUPER_MAGIC, CODA_SUPER_MAGIC,
-        0x00C36400U /* Ceph */, V9FS_MAGIC,      0x65735546U /* FUSE */,
-    };
-    struct statfs fs;
-
-    if (statfs(dir, &fs) != 0)
-        return false;
-    for (size_t i = 0; i < sizeof remote / sizeof *remote; i++) {
-        if ((uint32_t)fs.f_type == remote[i])
-            return true;
-    }
-    return false;
-}
-
 static pse_rc open_folder(struct sqlite_store *s, const char *dir)
 {
     if ((s->base.flags & PSE_STORE_CREATE) != 0 && mkdir(dir, 0700) != 0 && errno != EEXIST)
@@ -65,7 +44,7 @@ static pse_rc open_folder(struct sqlite_store *s, const char *dir)
     if (!pse_disk_open(&s->disk, dir, s->base.steps))
         return pse_store_fail(s, s->disk.error == ENOENT ? PSE_E_MISSING : PSE_E_IO,
                               "cannot open %s: %s", dir, strerror(s->disk.error));
-    if (is_remote(dir))
+    if (pse_disk_is_remote(dir))
         return pse_store_fail(s, PSE_E_UNSUPPORTED,
                               "%s is on a network file system, where a sync is no promise; use a "
                               "local disk",
@@ -553,9 +532,11 @@ static pse_rc sqlite_backup(void *self, const char *path)
     sqlite3 *to = NULL;
     pse_rc rc = PSE_E_IO;
 
-    if (access(path, F_OK) == 0)
-        return pse_store_fail(s, PSE_E_DUPLICATE, "%s is there already; choose another name", path);
-    if (sqlite3_open_v2(path, &to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) == SQLITE_OK) {
+    if (!pse_disk_make_private(path))
+        return pse_store_fail(
+            s, errno == EEXIST ? PSE_E_DUPLICATE : PSE_E_IO,
+            errno == EEXIST ? "%s is there already; choose another name" : "cannot make %s", path);
+    if (sqlite3_open_v2(path, &to, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK) {
         copy = sqlite3_backup_init(to, "main", s->db, "main");
         if (copy != NULL && sqlite3_backup_step(copy, -1) == SQLITE_DONE)
             rc = PSE_OK;
@@ -566,6 +547,8 @@ static pse_rc sqlite_backup(void *self, const char *path)
         (void)pse_store_fail(s, rc, "cannot copy to %s: %s", path, sqlite3_errmsg(to));
     if (sqlite3_close(to) != SQLITE_OK && rc == PSE_OK)
         rc = PSE_E_IO;
+    if (rc != PSE_OK)
+        (void)unlink(path);
     return rc;
 }
 

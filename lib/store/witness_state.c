@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "codec/codec.h"
+#include "store/disk.h"
 
 enum { MARK_SIZE = 16 + 8 + 32, PATH_MAX_ = 4096 };
 
@@ -200,9 +201,14 @@ pse_rc pse_witness_book_create(const char *path, const char *mark, const struct 
     if (lstat(path, &st) == 0)
         return PSE_E_DUPLICATE;
     PSE_TRY(mark_create(mark, id, 1));
-    rc = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) == SQLITE_OK
-             ? PSE_OK
-             : PSE_E_IO;
+    if (!pse_disk_make_private(path))
+        return errno == EEXIST ? PSE_E_DUPLICATE : PSE_E_IO;
+    if (pse_disk_is_remote(path) || pse_disk_is_remote(mark)) {
+        (void)unlink(path);
+        (void)unlink(mark);
+        return PSE_E_UNSUPPORTED;
+    }
+    rc = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK ? PSE_OK : PSE_E_IO;
     if (rc == PSE_OK)
         rc = set_up(db);
     if (rc == PSE_OK)
@@ -214,9 +220,7 @@ pse_rc pse_witness_book_create(const char *path, const char *mark, const struct 
     if (rc == PSE_OK)
         rc = run(db, "COMMIT");
     (void)sqlite3_close(db);
-    if (rc == PSE_OK)
-        rc = chmod(path, 0600) == 0 ? sync_folder(path) : PSE_E_IO;
-    return rc;
+    return rc == PSE_OK ? sync_folder(path) : rc;
 }
 
 /* --- opening -----------------------------------------------------------------------------------
@@ -427,6 +431,8 @@ static pse_rc confirm_age(struct pse_witness_book *st, const struct pse_witness_
 static pse_rc check_age(struct pse_witness_book *st, struct pse_witness_age *age,
                         enum pse_witness_open mode, const struct pse_witness_age *confirm)
 {
+    if (mode == PSE_WITNESS_WRITE && pse_disk_is_remote(st->mark))
+        return PSE_E_UNSUPPORTED;
     st->mark_fd = open(st->mark, (mode == PSE_WITNESS_WRITE ? O_RDWR : O_RDONLY) | O_CLOEXEC);
     if (mode == PSE_WITNESS_WRITE && st->mark_fd >= 0 && flock(st->mark_fd, LOCK_EX | LOCK_NB) != 0)
         return PSE_E_STATE;
@@ -467,6 +473,8 @@ pse_rc pse_witness_book_open(struct pse_witness_book **out, struct pse_witness_a
     memset(age, 0, sizeof *age);
     if (stat(path, &file) != 0)
         return errno == ENOENT || errno == ENOTDIR ? PSE_E_MISSING : PSE_E_IO;
+    if (mode == PSE_WITNESS_WRITE && pse_disk_is_remote(path))
+        return PSE_E_UNSUPPORTED;
     st = calloc(1, sizeof *st);
     if (st == NULL)
         return PSE_E_MEMORY;
@@ -676,9 +684,12 @@ pse_rc pse_witness_book_commit(struct pse_witness_book *st, struct pse_witness_i
     for (size_t i = 0; i < n; i++)
         item[i].lines = PSE_BUF(PSE_COSIGNED_MAX);
     rc = judge_all(st, item, n, seed, now);
+    if (rc != PSE_OK)
+        (void)run(st->db, "ROLLBACK");
+    else
+        rc = publish(st, item, n);
     if (rc == PSE_OK)
-        return publish(st, item, n);
-    (void)run(st->db, "ROLLBACK");
+        return PSE_OK;
     for (size_t i = 0; i < n; i++)
         pse_buf_free(&item[i].lines);
     return rc;

@@ -25,7 +25,7 @@ struct pse_witness_book;
 
 /** Make a new state: database @p path, mark @p mark (both must not exist; the mark's path is
  * remembered as it is given). @p id: 16 random bytes that tie the two together. PSE_E_DUPLICATE,
- * PSE_E_IO, PSE_E_MEMORY. */
+ * PSE_E_UNSUPPORTED: on a network file system; PSE_E_IO, PSE_E_MEMORY. */
 PSE_MUST pse_rc pse_witness_book_create(const char *path, const char *mark,
                                         const struct pse_vkey *witness, const uint8_t id[16]);
 
@@ -43,7 +43,8 @@ struct pse_witness_age {
 /** Open. @p confirm: NULL, or the age an operator has confirmed; it must be the present one, and
  * then database and mark are brought to one commit number above both. @p age is filled when the
  * database could be read. PSE_E_MISSING; PSE_E_SYNTAX: not such a database; PSE_E_STATE: another
- * process writes; PSE_E_MISMATCH: restored from a backup (write only); PSE_E_IO, PSE_E_MEMORY. */
+ * process writes; PSE_E_MISMATCH: restored from a backup, PSE_E_UNSUPPORTED: on a network
+ * file system (both write only); PSE_E_IO, PSE_E_MEMORY. */
 PSE_MUST pse_rc pse_witness_book_open(struct pse_witness_book **out, struct pse_witness_age *age,
                                       const char *path, enum pse_witness_open mode,
                                       const struct pse_witness_age *confirm);

@@ -38,6 +38,12 @@ static pse_rc parse_age(struct pse_witness_age *out, const char *name, const cha
     return PSE_OK;
 }
 
+static void say_remote(const char *name, const char *path)
+{
+    cli_error(name, "%s is on a network file system, where a sync is no promise; use a local disk",
+              path);
+}
+
 static void explain(const char *name, const char *path, const struct pse_witness_age *age,
                     pse_rc rc)
 {
@@ -58,6 +64,7 @@ static void explain(const char *name, const char *path, const struct pse_witness
             (unsigned long long)age->commit, (unsigned long long)age->mark);
         break;
     case PSE_E_SYNTAX: cli_error(name, "%s is not the state of a witness", path); break;
+    case PSE_E_UNSUPPORTED: say_remote(name, path); break;
     default: cli_error(name, "cannot open %s (%s)", path, pse_rc_name(rc));
     }
 }
@@ -131,6 +138,8 @@ static pse_rc make_state(const char *name, const struct init_options *o,
         rc = pse_witness_book_create(p->state, mark, &vkey, id);
         if (rc == PSE_E_DUPLICATE)
             cli_error(name, "%s or %s is there already; a witness is made once", p->state, mark);
+        else if (rc == PSE_E_UNSUPPORTED)
+            say_remote(name, p->state);
         else if (rc != PSE_OK)
             cli_error(name, "cannot make %s (%s)", p->state, pse_rc_name(rc));
     }

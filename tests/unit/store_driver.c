@@ -361,13 +361,17 @@ static void a_copy_holds_what_there_was(void **state)
     TEST_NEEDS(given == NULL, "of SQLite alone");
     struct pse_store *s = start();
     struct pse_head next;
+    struct stat st;
     char copy[128];
 
     (void)state;
     snprintf(copy, sizeof copy, "%s/copy", dir);
     assert_int_equal(mkdir(copy, 0700), 0);
     strcat(copy, "/ledger.db");
+    (void)umask(022);
     assert_int_equal(pse_store_backup(s, copy), PSE_OK);
+    assert_int_equal(stat(copy, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600); /* whatever the umask */
     assert_int_equal(pse_store_backup(s, copy), PSE_E_DUPLICATE);
     make_head(&next, 1, 3, "later\n");
     assert_int_equal(pse_store_head_cas(s, &head, &next, pse_span_str("x")), PSE_OK);
