@@ -53,7 +53,12 @@ static const struct pse_conf_key keys[] = {
 static const struct pse_conf conf = {"box", keys, PSE_CONF_COUNT(keys),
                                      sizeof(struct front_settings)};
 
-enum { RECEIPT_MS = 10000, PARCEL_MS = 120000, PARCEL_BODY_MS = 600000 };
+enum {
+    RECEIPT_MS = 10000,
+    PARCEL_MS = 120000,
+    PARCEL_BODY_MS = 600000,
+    FIRST_ANSWER_TRIES = 100, /* of 50 ms */
+};
 
 // clang-format off
 #define FRONT_ROUTES(f, cast, receipt, letter, parcel, record) \
@@ -142,9 +147,29 @@ static pse_rc serve_figures(struct pse_http **out, struct front *f)
     return pse_http_start(out, &o, fd);
 }
 
+/* A front is ready when the sequencer has answered once, so that who waited for READY meets no
+ * "sequencer away"; one that stays away must not keep the front from saying so, either. False when
+ * told to stop meanwhile. */
+static bool first_answer(struct front *f)
+{
+    for (int i = 0; i < FIRST_ANSWER_TRIES; i++) {
+        bool is_up;
+
+        pthread_rwlock_rdlock(&f->lock);
+        is_up = f->up_ms != 0;
+        pthread_rwlock_unlock(&f->lock);
+        if (is_up)
+            return true;
+        if (daemon_wait(&f->d, 50) == PSE_LIFE_STOP)
+            return false;
+    }
+    return true;
+}
+
 static int wait_for_end(struct front *f, const char *address)
 {
     struct pse_http *figures;
+    bool go_on = first_answer(f);
 
     if (serve_figures(&figures, f) != PSE_OK) {
         cli_error(f->d.name, "cannot serve /metrics");
@@ -152,8 +177,9 @@ static int wait_for_end(struct front *f, const char *address)
     }
     printf("%s\n", address);
     (void)fflush(stdout);
-    daemon_ready(&f->d, address);
-    while (daemon_wait(&f->d, 1000) != PSE_LIFE_STOP)
+    if (go_on)
+        daemon_ready(&f->d, address);
+    while (go_on && daemon_wait(&f->d, 1000) != PSE_LIFE_STOP)
         front_measure(f);
     pse_life_stopping(&f->d.life);
     pse_http_stop(figures);

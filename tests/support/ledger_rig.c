@@ -409,8 +409,10 @@ pse_rc rig_start(struct rig *rig, const struct pse_steps *steps)
 
     rig->receipts = rig->recorded = rig->refused = rig->stopped = rig->alarms = 0;
     rig->is_broken = false;
-    if (rc == PSE_OK)
+    if (rc == PSE_OK) {
+        rig_mend(rig);
         rc = pse_sequencer_start(&rig->s, &rig->why, &rig->o);
+    }
     if (rc == PSE_OK)
         return rc;
     pse_store_close(rig->store);
@@ -519,6 +521,30 @@ static const char *audit_receipts(struct rig *rig, const struct pse_nodes *nodes
     }
     pse_buf_free(&all);
     return wrong;
+}
+
+void rig_mend(struct rig *rig)
+{
+    char path[2 * RIG_DIR_MAX];
+    struct pse_buf all;
+    struct pse_rd r;
+    size_t whole = 0;
+
+    path_of(path, rig, "receipts", 0);
+    if (!read_whole(&all, path))
+        return;
+    r = pse_rd(pse_buf_span(&all));
+    for (;;) {
+        struct pse_span part;
+        uint32_t n;
+
+        if (pse_rd_u32(&n, &r) != PSE_OK || pse_rd_bytes(&part, &r, n) != PSE_OK ||
+            pse_rd_u32(&n, &r) != PSE_OK || pse_rd_bytes(&part, &r, n) != PSE_OK)
+            break;
+        whole = all.n - pse_rd_left(&r);
+    }
+    PSE_REQUIRE(truncate(path, (off_t)whole) == 0);
+    pse_buf_free(&all);
 }
 
 static const char *audit_shown(struct rig *rig, const struct pse_nodes *nodes)

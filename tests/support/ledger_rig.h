@@ -43,6 +43,9 @@ void rig_remove(struct rig *rig);
 
 /** Create the log. */
 pse_rc rig_create(struct rig *rig, const struct pse_steps *steps);
+/** Whoever wrote before was killed: a receipt that its last write left half on the test's own list
+ * is cut off. Part of rig_start. */
+void rig_mend(struct rig *rig);
 /** Open the store and start; rig->why tells. */
 pse_rc rig_start(struct rig *rig, const struct pse_steps *steps);
 /** Stop and close; rig->why tells. */

@@ -24,6 +24,7 @@ static void take_over(struct rig *rig)
         if (pse_standby_open(&rig->store, &why, rig->url, rig->key[0].name, NULL, NULL, NULL) !=
             PSE_OK)
             _exit(1);
+        rig_mend(rig);
         rig->o.store = rig->store;
         if (pse_sequencer_start(&rig->s, &rig->why, &rig->o) == PSE_OK)
             return;
@@ -66,7 +67,8 @@ static void the_other_goes_on(void **state)
 {
     const char *given = getenv("PSE_TEST_STORE");
     const char *hole = given == NULL ? NULL : strchr(given, '%');
-    uint64_t size, before = 0;
+    const char *wrong;
+    uint64_t size;
     struct rig rig;
     pid_t now, next;
     int pipes[2];
@@ -79,7 +81,6 @@ static void the_other_goes_on(void **state)
     assert_int_equal(pipe(pipes), 0);
     now = box(rig.dir, 1, pipes[1]);
     for (unsigned turn = 2; turn < 2 + TURNS; turn++) {
-        const char *wrong;
         char x;
         int status;
 
@@ -91,14 +92,19 @@ static void the_other_goes_on(void **state)
         assert_int_equal(waitpid(now, &status, 0), now);
         assert_true(WIFSIGNALED(status));
         now = next;
-        wrong = rig_audit(&rig, &size);
-        if (wrong != NULL)
-            fail_msg("%s", wrong);
-        assert_true(size > before);
-        before = size;
     }
     kill(now, SIGKILL);
     waitpid(now, NULL, 0);
+    /* While a box works, witnesses see a checkpoint before it is published, so the audit comes
+     * after a last start and stop; each box that said so has added its receipts to what it checks.
+     */
+    rig.now += 1000 * (uint64_t)(2 + TURNS);
+    take_over(&rig);
+    rig_stop(&rig);
+    wrong = rig_audit(&rig, &size);
+    if (wrong != NULL)
+        fail_msg("%s", wrong);
+    assert_true(size > 40 * TURNS);
     rig_remove(&rig);
 }
 
