@@ -37,7 +37,8 @@ static const struct problem problems[] = {
     {"outcome-unknown", 503, "Not known whether it was recorded",
      "Send the same bytes again: if they were recorded, the same receipt comes back."},
     {"not-found", 404, "There is no such thing here", "Nothing is recorded under this name."},
-    {"bad-request", 400, "The request is not well-formed", "See /v1/openapi.json."},
+    {"bad-request", 400, "The request is not well-formed",
+     "See docs/services of psephos for what this address takes."},
 };
 
 void front_problem(struct pse_http_call *call, const char *slug, const char *name,
