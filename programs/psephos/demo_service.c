@@ -545,7 +545,7 @@ pse_rc demo_service_new(struct demo_service **out, struct rehearsal_log *log,
         return PSE_E_MEMORY;
     d->o = *o;
     d->setup = PSE_BUF(PARCEL_MAX);
-    (void)snprintf(d->run, sizeof d->run, "/tmp/psephos-demo-XXXXXX");
+    (void)snprintf(d->run, sizeof d->run, P_tmpdir "/psephos-demo-XXXXXX");
     pthread_mutex_init(&d->lock, NULL);
     pthread_cond_init(&d->told, NULL);
     *log = (struct rehearsal_log){d, create, put_blob, put_entry, put_ballots, publish};
