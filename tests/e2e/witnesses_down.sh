@@ -8,6 +8,7 @@ verify=$(realpath "$3")
 cd "$1" || exit 1
 . tests/ground/tap.sh
 dir=$(mktemp -d)
+seed=0000000000000000000000000000000000000000000000000000000000000001
 demo=
 again=
 trap '[ -z "$demo$again" ] || kill -9 $demo $again 2>/dev/null; rm -rf "$dir"' EXIT
@@ -31,9 +32,10 @@ wait_for() {
     return 1
 }
 
-# The town $1 begins its election, and stands still after its first publication.
+# The town $1 begins its election, and stands still after its first publication. With a seed the
+# demo itself is the sequencer.
 begin() {
-    "$psephos" demo --voters 60 --dir "$1" --keep >"$1.out" 2>"$1.err" &
+    "$psephos" demo --voters 60 --dir "$1" --keep --seed "$seed" >"$1.out" 2>"$1.err" &
     demo=$!
     wait_for test -e "$1/checkpoint" && kill -STOP $demo
 }
