@@ -169,7 +169,7 @@ static bool first_answer(struct front *f)
 static int wait_for_end(struct front *f, const char *address)
 {
     struct pse_http *figures;
-    bool go_on = first_answer(f);
+    bool go_on;
 
     if (serve_figures(&figures, f) != PSE_OK) {
         cli_error(f->d.name, "cannot serve /metrics");
@@ -177,6 +177,7 @@ static int wait_for_end(struct front *f, const char *address)
     }
     printf("%s\n", address);
     (void)fflush(stdout);
+    go_on = first_answer(f);
     if (go_on)
         daemon_ready(&f->d, address);
     while (go_on && daemon_wait(&f->d, 1000) != PSE_LIFE_STOP)

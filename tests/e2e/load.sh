@@ -13,7 +13,7 @@ cd "$dir" || exit 1
 
 # complaints unless the JSON in FILE has VALUE at the Python expression of `r`: FILE EXPRESSION
 holds() {
-    python3 - "$1" "$2" <<'PY'
+    python3 - "$1" "$2" 2>&1 <<'PY'
 import json, sys
 r = json.load(open(sys.argv[1]))
 phase = {p["phase"]: p for p in r.get("phases", [])}
@@ -25,7 +25,7 @@ PY
 run() { # FILE OPTION…
     out=$1
     shift
-    "$psephos" load run --ballots set --box "$url" --json --pid "$rig_box" "$@" >"$out" 2>err || cat err
+    "$psephos" load run --ballots set --box "$url" --json --pid "$rig_box" "$@" >"$out" 2>err || cat err >&2
 }
 
 # --- what is refused -----------------------------------------------------------------------------
