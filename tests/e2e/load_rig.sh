@@ -52,7 +52,7 @@ rig_open() {
     rig_box=$!
     rig_pids="$rig_pids $rig_box"
     rig_wait box.err 'box.election.*open=1' || return 1
-    rig_wait box.out http || return 1
+    rig_wait box.out : || return 1
     url=$(head -n 1 box.out)
 }
 
