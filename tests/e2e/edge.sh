@@ -131,7 +131,7 @@ check 'who is refused again and again is told to slow down, and then cut off' "$
     [ "$got" = 200 ] || echo "another network gets $got"
 )"
 check 'more connections than a network may have are refused' "$(
-    python3 - "$plain" 2>&1 <<'PY'
+    python3 - "$plain" <<'PY'
 import socket, sys
 held = []
 for i in range(80):
