@@ -11,16 +11,22 @@ static size_t lines_in(struct pse_span text, size_t n)
     return lines;
 }
 
-pse_rc pse_sheet_open(struct pse_sheet *s, struct pse_span in)
+static bool has_byte_order_mark(struct pse_span x)
 {
     static const uint8_t mark[3] = {0xEF, 0xBB, 0xBF};
+
+    return x.n >= sizeof mark && memcmp(x.p, mark, sizeof mark) == 0;
+}
+
+pse_rc pse_sheet_open(struct pse_sheet *s, struct pse_span in)
+{
     size_t fault = pse_utf8_fault(in);
 
     memset(s, 0, sizeof *s);
     s->rest = in;
     s->line = s->next = 1;
     s->text = PSE_BUF(PSE_SHEET_RECORD_MAX);
-    if (in.n >= sizeof mark && memcmp(in.p, mark, sizeof mark) == 0)
+    if (has_byte_order_mark(in))
         return PSE_E_ENCODING;
     if (fault < in.n) {
         s->line = 1 + lines_in(in, fault);
@@ -140,7 +146,8 @@ pse_rc pse_sheet_next(struct pse_sheet *s)
 
 void pse_sheet_put(struct pse_buf *out, struct pse_span field)
 {
-    bool quote = false;
+    /* A field that starts with the mark's letter could come first in a file. */
+    bool quote = has_byte_order_mark(field);
 
     for (size_t i = 0; i < field.n; i++)
         quote = quote || field.p[i] == ',' || field.p[i] == '"' || field.p[i] == '\r' ||

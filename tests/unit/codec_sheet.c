@@ -103,11 +103,28 @@ static void long_records_are_refused(void **state)
     pse_buf_free(&text);
 }
 
+/* The writer's fields may come first in a file, where the reader refuses a byte order mark. */
+static void a_mark_inside_is_kept(void **state)
+{
+    struct pse_buf text = PSE_BUF(64);
+    struct pse_sheet s;
+
+    (void)state;
+    pse_sheet_put(&text, pse_span_str("\xEF\xBB\xBFname"));
+    assert_int_equal(pse_sheet_open(&s, pse_buf_span(&text)), PSE_OK);
+    assert_int_equal(pse_sheet_next(&s), PSE_OK);
+    assert_int_equal(s.fields, 1);
+    assert_true(pse_span_is_equal(s.field[0], pse_span_str("\xEF\xBB\xBFname")));
+    pse_sheet_close(&s);
+    pse_buf_free(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sheets_are_read),
         cmocka_unit_test(other_text_is_refused),
+        cmocka_unit_test(a_mark_inside_is_kept),
         cmocka_unit_test(long_records_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
