@@ -45,38 +45,53 @@ static int no_phrase(char *buf, int size, int writing, void *ctx)
     return -1;
 }
 
-static pse_rc add_all(struct pse_anchors *a, BIO *bio)
+static pse_rc add(struct pse_anchors *a, X509 *x)
+{
+    if (pse_anchors_count(a) < PSE_ANCHORS_MAX && sk_X509_push(a->certificates, x) != 0)
+        return PSE_OK;
+    X509_free(x);
+    return pse_anchors_count(a) == PSE_ANCHORS_MAX ? PSE_E_LIMIT : PSE_E_MEMORY;
+}
+
+static pse_rc add_pem(struct pse_anchors *a, BIO *bio)
 {
     size_t before = pse_anchors_count(a);
     X509 *x;
 
-    while ((x = PEM_read_bio_X509(bio, NULL, no_phrase, NULL)) != NULL) {
-        if (pse_anchors_count(a) == PSE_ANCHORS_MAX || sk_X509_push(a->certificates, x) == 0) {
-            bool full = pse_anchors_count(a) == PSE_ANCHORS_MAX;
-
-            X509_free(x);
-            return full ? PSE_E_LIMIT : PSE_E_MEMORY;
-        }
-    }
+    while ((x = PEM_read_bio_X509(bio, NULL, no_phrase, NULL)) != NULL)
+        PSE_TRY(add(a, x));
     /* The one good way to end: nothing that looks like another certificate. */
     if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE)
         return PSE_E_SYNTAX;
     return pse_anchors_count(a) > before ? PSE_OK : PSE_E_SYNTAX;
 }
 
-pse_rc pse_anchors_add(struct pse_anchors *a, struct pse_span pem)
+static pse_rc add_all(struct pse_anchors *a, struct pse_span in)
 {
+    const uint8_t *at = in.p;
+    X509 *x = in.n == 0 ? NULL : d2i_X509(NULL, &at, (long)in.n);
     BIO *bio;
     pse_rc rc;
 
-    if (pem.n > PSE_ANCHORS_TEXT_MAX)
-        return PSE_E_LIMIT;
-    bio = BIO_new_mem_buf(pem.n == 0 ? (const void *)"" : pem.p, (int)pem.n);
+    if (x != NULL && at == in.p + in.n)
+        return add(a, x);
+    X509_free(x);
+    bio = BIO_new_mem_buf(in.n == 0 ? (const void *)"" : in.p, (int)in.n);
     if (bio == NULL)
         return PSE_E_MEMORY;
     ERR_clear_error();
-    rc = add_all(a, bio);
-    ERR_clear_error();
+    rc = add_pem(a, bio);
     BIO_free(bio);
+    return rc;
+}
+
+pse_rc pse_anchors_add(struct pse_anchors *a, struct pse_span in)
+{
+    pse_rc rc;
+
+    if (in.n > PSE_ANCHORS_TEXT_MAX)
+        return PSE_E_LIMIT;
+    rc = add_all(a, in);
+    ERR_clear_error();
     return rc;
 }

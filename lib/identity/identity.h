@@ -1,6 +1,6 @@
 /* Room identity: certificates and what is signed under them (OpenSSL 3).
  *
- * For: RFC 3161 time stamps and the certificates they are trusted by. Every check takes its
+ * For: persons' certificates and their signatures, RFC 3161 time stamps. Every check takes its
  * instant as an argument and its bytes as they came: nothing here asks a clock, opens a file or
  * talks to anybody. Not for: fetching (net), what is stamped (programs), the log's own signatures
  * (merkle). psephos-verify does not link this room. */
@@ -8,6 +8,9 @@
 #define PSE_IDENTITY_H
 
 #include "anchors.h"
+#include "certificate.h"
+#include "fault.h"
+#include "signature.h"
 #include "stamp.h"
 
 #endif

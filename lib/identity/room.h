@@ -6,11 +6,30 @@
 #include <openssl/x509.h>
 
 #include "anchors.h"
+#include "certificate.h"
 #include "stamp.h"
 
 struct pse_anchors {
     STACK_OF(X509) * certificates;
 };
+
+struct pse_certificate {
+    X509 *x;
+    uint8_t *der; /* owned, OpenSSL's */
+    size_t der_n;
+    int64_t from, until;
+    enum pse_key_kind kind;
+    unsigned key_bits;
+    struct pse_person person;
+};
+
+/** Takes over @p x, also when it fails. @p der: its bytes as they came, which for certificates that
+ * are not strict DER differ from what OpenSSL would write; empty: write them. Status as
+ * pse_certificate_parse. */
+PSE_MUST pse_rc pse_certificate_wrap(struct pse_certificate **out, X509 *x, struct pse_span der);
+
+/** POSIX seconds, fractions cut off. False: no time at all. */
+bool pse_time_get(int64_t *out, const ASN1_TIME *t);
 
 /** The hash and digest of an imprint. PSE_E_UNSUPPORTED: not SHA-256 or SHA-512, or a digest of
  * another length. */

@@ -7,7 +7,6 @@
 #include <openssl/ts.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "codec/codec.h"
 #include "room.h"
@@ -281,16 +280,6 @@ static enum pse_stamp_fault check_service(struct opened *o, const struct pse_sta
 /* --- when ---------------------------------------------------------------------------------------
  */
 
-static bool to_posix(int64_t *out, const ASN1_TIME *t)
-{
-    struct tm tm = {0};
-
-    if (ASN1_TIME_to_tm(t, &tm) != 1)
-        return false;
-    *out = (int64_t)timegm(&tm);
-    return true;
-}
-
 /* Seconds, thousandths and millionths, each 0 where absent; the last rounds up. */
 static uint64_t accuracy_ms(const TS_ACCURACY *accuracy)
 {
@@ -314,14 +303,14 @@ static enum pse_stamp_fault check_time(struct pse_stamp *out, const struct opene
 {
     int64_t from, until;
 
-    if (!to_posix(&out->time, TS_TST_INFO_get_time(o->info)))
+    if (!pse_time_get(&out->time, TS_TST_INFO_get_time(o->info)))
         return PSE_STAMP_FORM;
     if (out->time < rules->earliest)
         return PSE_STAMP_TOO_EARLY;
     if (out->time > rules->latest)
         return PSE_STAMP_TOO_LATE;
-    if (!to_posix(&from, X509_get0_notBefore(o->certificate)) ||
-        !to_posix(&until, X509_get0_notAfter(o->certificate)) || out->time < from ||
+    if (!pse_time_get(&from, X509_get0_notBefore(o->certificate)) ||
+        !pse_time_get(&until, X509_get0_notAfter(o->certificate)) || out->time < from ||
         out->time > until)
         return PSE_STAMP_OUTSIDE;
     out->accuracy_ms = accuracy_ms(TS_TST_INFO_get_accuracy(o->info));

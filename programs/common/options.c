@@ -255,7 +255,11 @@ static bool read_option(const struct cli_command *c, int *at, int argc, char **a
         cli_error(c->name, "--%s wants %s after it; see %s --help", o->name, o->value, c->name);
         return false;
     }
-    return read_value(c, o, argv[++*at]);
+    do {
+        if (!read_value(c, o, argv[++*at]))
+            return false;
+    } while (o->many && *at + 1 < argc && argv[*at + 1][0] != '-');
+    return true;
 }
 
 static bool wants_help(int argc, char **argv)

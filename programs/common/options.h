@@ -67,6 +67,7 @@ struct cli_option {
     struct cli_ratio *ratio;
     double *part; /* a decimal fraction, above 0 and at most 1 */
     struct cli_list *list;
+    bool many; /* a list whose option takes all words up to the next option */
 };
 
 #define CLI_FLAG(name_, at, help_)                     \
@@ -98,6 +99,11 @@ struct cli_option {
 #define CLI_LIST(name_, value_, at, help_)                                \
     {                                                                     \
         .name = (name_), .value = (value_), .help = (help_), .list = (at) \
+    }
+/* `--ca A B --ca C`; not for commands with words of their own. */
+#define CLI_MANY(name_, value_, at, help_)                                              \
+    {                                                                                   \
+        .name = (name_), .value = (value_), .help = (help_), .list = (at), .many = true \
     }
 #define CLI_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

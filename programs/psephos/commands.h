@@ -12,6 +12,7 @@
     X(officer, "the authority: set up, open, close, publish") \
     X(registrar, "who may vote, and which ballots are set aside") \
     X(auth, "log voters in, and take in their credentials") \
+    X(identity, "electronic identities judged from files") \
     X(trustee, "a part of the key that opens the ballots") \
     X(mixer, "shuffle sealed ballots") \
     X(credential, "a voter's private key") \

@@ -10,36 +10,6 @@
 #include "common/sysrng.h"
 #include "psephos/verbs.h"
 
-pse_rc stamp_anchors_read(struct pse_anchors **out, const char *name, const struct cli_list *ca)
-{
-    pse_rc rc;
-
-    *out = NULL;
-    if (ca->n == 0) {
-        cli_error(name,
-                  "--ca is missing: the certificates of stamp authorities you trust; see %s "
-                  "--help",
-                  name);
-        return PSE_E_MISSING;
-    }
-    PSE_TRY(pse_anchors_new(out));
-    for (size_t i = 0; i < ca->n; i++) {
-        struct pse_buf pem;
-
-        PSE_TRY(file_read(&pem, name, ca->v[i], PSE_ANCHORS_TEXT_MAX));
-        rc = pse_anchors_add(*out, pse_buf_span(&pem));
-        pse_buf_free(&pem);
-        if (rc != PSE_OK) {
-            cli_error(name,
-                      "%s holds no certificates in PEM form, or a damaged one (%s); get it "
-                      "from the authority again",
-                      ca->v[i], pse_rc_name(rc));
-            return rc;
-        }
-    }
-    return PSE_OK;
-}
-
 pse_rc stamp_hash_of(enum pse_stamp_hash *out, const char *name, const char *word)
 {
     *out = PSE_STAMP_SHA256;

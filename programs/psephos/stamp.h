@@ -24,10 +24,6 @@ struct stamp_judge {
     int64_t latest;
 };
 
-/** Read every file of @p ca. Reports and returns PSE_E_MISSING, PSE_E_SYNTAX, … */
-PSE_MUST pse_rc stamp_anchors_read(struct pse_anchors **out, const char *name,
-                                   const struct cli_list *ca);
-
 /** A query for @p data with a fresh nonce: *ask is what was asked, @p out the query. */
 PSE_MUST pse_rc stamp_ask(struct pse_stamp_ask *ask, struct pse_buf *out, const char *name,
                           enum pse_stamp_hash hash, const char *tsa_policy, struct pse_span data);
@@ -68,7 +64,7 @@ void stamp_say(const struct pse_stamp *s);
 
 /** The options --ca, --tsa-policy, --hash, in the same words everywhere. */
 #define STAMP_CA(at) \
-    CLI_LIST("ca", "FILE", (at), "certificates of stamp authorities you trust (PEM); repeat")
+    CLI_LIST("ca", "FILE", (at), "certificates of stamp authorities you trust; repeat")
 #define STAMP_TSA_POLICY(at) \
     CLI_TEXT("tsa-policy", "OID", (at), "the service's policy must be this one")
 #define STAMP_HASH(at) CLI_TEXT("hash", "NAME", (at), "sha256 (default) or sha512")

@@ -4,6 +4,7 @@
 
 #include "codec/codec.h"
 #include "net/fetch.h"
+#include "psephos/certificates.h"
 #include "psephos/session.h"
 #include "psephos/stamp.h"
 #include "psephos/stamp_record.h"
@@ -172,7 +173,7 @@ static pse_rc make(struct errand *e)
         return PSE_E_SYNTAX;
     }
     PSE_TRY(stamp_hash_of(&e->hash, e->judge.name, o->word));
-    PSE_TRY(stamp_anchors_read(&e->judge.anchors, e->judge.name, &o->ca));
+    PSE_TRY(anchors_read(&e->judge.anchors, e->judge.name, &o->ca, "stamp authorities"));
     return o->checkpoint != NULL ? make_of_file(e) : make_of_record(e);
 }
 

@@ -4,6 +4,7 @@
 
 #include "codec/codec.h"
 #include "common/instant.h"
+#include "psephos/certificates.h"
 #include "psephos/session.h"
 #include "psephos/stamp.h"
 #include "psephos/verbs.h"
@@ -132,7 +133,7 @@ static pse_rc verify(const struct verify_options *o)
         return PSE_E_SYNTAX;
     }
     judge.latest = judge.now + STAMP_SKEW;
-    rc = stamp_anchors_read(&judge.anchors, judge.name, &o->ca);
+    rc = anchors_read(&judge.anchors, judge.name, &o->ca, "stamp authorities");
     if (rc == PSE_OK)
         rc = o->record != NULL ? stamp_verify_record(&judge, o->record, o->json)
                                : verify_files(&judge, o);

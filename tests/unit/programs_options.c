@@ -11,7 +11,7 @@ struct values {
     struct cli_hash hash;
     struct cli_ratio ratio;
     double part;
-    struct cli_list list;
+    struct cli_list list, many;
     const char *words[2];
     int status;
 };
@@ -26,6 +26,7 @@ static bool parse(struct values *v, int argc, const char *const *args)
         CLI_RATIO("ratio", "T/N", &v->ratio, 64, "a ratio"),
         CLI_PART("part", "P", &v->part, "a part"),
         CLI_LIST("list", "X", &v->list, "a list"),
+        CLI_MANY("many", "X", &v->many, "another list"),
     };
     const struct cli_command command = {
         .name = "test",
@@ -83,6 +84,19 @@ static void takes_what_was_given(void **state)
     assert_string_equal(v.list.v[1], "y");
     assert_string_equal(v.words[0], "one");
     assert_string_equal(v.words[1], "two");
+}
+
+static void a_list_may_take_all_words_up_to_the_next_option(void **state)
+{
+    struct values v = {0};
+
+    (void)state;
+    assert_true(PARSE(&v, "one", "--many", "a", "b", "--flag", "two", "--many=c", "--many", "d"));
+    assert_int_equal(v.many.n, 4);
+    assert_string_equal(v.many.v[1], "b");
+    assert_string_equal(v.many.v[2], "c");
+    assert_string_equal(v.words[1], "two");
+    REFUSES("one", "--many");
 }
 
 static void hyphens_end_options(void **state)
@@ -187,6 +201,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_what_was_given),
+        cmocka_unit_test(a_list_may_take_all_words_up_to_the_next_option),
         cmocka_unit_test(hyphens_end_options),
         cmocka_unit_test(a_missing_word_is_null),
         cmocka_unit_test(refuses_wrong_shape),
