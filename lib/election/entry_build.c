@@ -208,7 +208,9 @@ static pse_rc put_entry(struct pse_buf *b, const struct pse_manifest *m, const s
     signed_message(&message, pse_buf_span(b));
     rc = message.rc;
     if (rc == PSE_OK) {
-        pse_ed25519_sign(sig, seed, pse_buf_span(&message));
+        rc = pse_ed25519_sign(sig, seed, pse_buf_span(&message));
+    }
+    if (rc == PSE_OK) {
         pse_buf_put(b, sig, sizeof sig);
         rc = b->rc;
     }

@@ -42,22 +42,42 @@ pse_rc pse_ed25519_verify(const pse_edkey *key, struct pse_span message, const u
     return crypto_sign_verify_detached(sig, p, message.n, key->b) == 0 ? PSE_OK : PSE_E_SIGNATURE;
 }
 
-void pse_ed25519_sign(uint8_t sig[64], const pse_seed *seed, struct pse_span message)
+/* A device that errs, or is made to, must not get a false signature, or one that tells about its
+ * key, out into the world. */
+static pse_rc sign_away(uint8_t sig[64], const struct pse_away *away, struct pse_span message)
+{
+    pse_rc rc = away->sign(away->ctx, sig, message);
+
+    if (rc == PSE_OK)
+        rc = pse_ed25519_verify(&away->key, message, sig);
+    if (rc != PSE_OK)
+        memset(sig, 0, 64);
+    return rc;
+}
+
+pse_rc pse_ed25519_sign(uint8_t sig[64], const pse_seed *seed, struct pse_span message)
 {
     static const uint8_t nothing;
     const uint8_t *p = message.n > 0 ? message.p : &nothing;
     uint8_t public[32];
     uint8_t secret[64];
 
+    if (seed->away != NULL)
+        return sign_away(sig, seed->away, message);
     crypto_sign_seed_keypair(public, secret, seed->b);
     crypto_sign_detached(sig, NULL, p, message.n, secret);
     pse_wipe(secret, sizeof secret);
+    return PSE_OK;
 }
 
 void pse_ed25519_public(pse_edkey *out, const pse_seed *seed)
 {
     uint8_t secret[64];
 
+    if (seed->away != NULL) {
+        *out = seed->away->key;
+        return;
+    }
     crypto_sign_seed_keypair(out->b, secret, seed->b);
     pse_wipe(secret, sizeof secret);
 }

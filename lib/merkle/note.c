@@ -193,13 +193,21 @@ void pse_note_line_put(struct pse_buf *b, struct pse_span name, uint32_t id, str
     pse_buf_free(&raw);
 }
 
+static bool failed(struct pse_buf *b, pse_rc rc)
+{
+    if (rc != PSE_OK && b->rc == PSE_OK)
+        b->rc = rc;
+    return rc != PSE_OK;
+}
+
 void pse_note_sign(struct pse_buf *b, struct pse_span text, const struct pse_vkey *key,
                    const pse_seed *seed)
 {
     uint8_t sig[64];
 
     PSE_REQUIRE(key->type == PSE_SIG_ED25519);
-    pse_ed25519_sign(sig, seed, text);
+    if (failed(b, pse_ed25519_sign(sig, seed, text)))
+        return;
     pse_note_line_put(b, key->name, key->id, pse_span(sig, sizeof sig));
 }
 
@@ -211,6 +219,7 @@ void pse_note_cosign(struct pse_buf *b, struct pse_span text, const struct pse_v
 
     PSE_REQUIRE(key->type == PSE_SIG_COSIGN && time <= INT64_MAX);
     pse_store_u64(sig, time);
-    pse_ed25519_sign(sig + 8, seed, cosigned_bytes(bytes, text, time));
+    if (failed(b, pse_ed25519_sign(sig + 8, seed, cosigned_bytes(bytes, text, time))))
+        return;
     pse_note_line_put(b, key->name, key->id, pse_span(sig, sizeof sig));
 }

@@ -80,10 +80,11 @@ enum pse_note_verdict pse_note_check(const struct pse_note *note, const struct p
  * PSE_E_SIGNATURE when a line of a known key fails, PSE_E_MISSING when no known key signed. */
 PSE_MUST pse_rc pse_note_verify(const struct pse_note *note, const struct pse_vkey *keys, size_t n);
 
-/** Append one signature line of type 01 over @p text. */
+/** Append one signature line of type 01 over @p text. A key that is away may fail: b->rc tells. */
 void pse_note_sign(struct pse_buf *b, struct pse_span text, const struct pse_vkey *key,
                    const pse_seed *seed);
-/** Append one cosignature line (type 04) over @p text. time <= 2^63-1 (PSE_REQUIRE). */
+/** Append one cosignature line (type 04) over @p text. time <= 2^63-1 (PSE_REQUIRE). As
+ * above. */
 void pse_note_cosign(struct pse_buf *b, struct pse_span text, const struct pse_vkey *key,
                      const pse_seed *seed, uint64_t time);
 /** Append a line of any key and raw signature bytes: for grease lines and tests. */

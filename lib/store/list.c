@@ -388,13 +388,13 @@ static void signed_bytes(uint8_t out[SIGNED], const pse_hash *eid, const pse_has
     memcpy(out + 87, sum.b, 32);
 }
 
-void pse_list_sign(uint8_t sig[64], const pse_seed *seed, const pse_hash *eid, const pse_hash *base,
-                   struct pse_span csv)
+pse_rc pse_list_sign(uint8_t sig[64], const pse_seed *seed, const pse_hash *eid,
+                     const pse_hash *base, struct pse_span csv)
 {
     uint8_t bytes[SIGNED];
 
     signed_bytes(bytes, eid, base, csv);
-    pse_ed25519_sign(sig, seed, pse_span(bytes, sizeof bytes));
+    return pse_ed25519_sign(sig, seed, pse_span(bytes, sizeof bytes));
 }
 
 pse_rc pse_list_verify(const pse_edkey *issuer, const pse_hash *eid, const pse_hash *base,

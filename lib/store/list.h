@@ -73,8 +73,8 @@ PSE_MUST pse_rc pse_list_read(struct pse_list *out, struct pse_arena *arena,
 PSE_MUST pse_rc pse_list_write(struct pse_buf *out, struct pse_list *list);
 
 /** The issuer's signature over "psephos/1/list-changes" || 0 || eid || base || SHA-256(csv). */
-void pse_list_sign(uint8_t sig[64], const pse_seed *seed, const pse_hash *eid, const pse_hash *base,
-                   struct pse_span csv);
+PSE_MUST pse_rc pse_list_sign(uint8_t sig[64], const pse_seed *seed, const pse_hash *eid,
+                              const pse_hash *base, struct pse_span csv);
 /** PSE_E_SIGNATURE. */
 PSE_MUST pse_rc pse_list_verify(const pse_edkey *issuer, const pse_hash *eid, const pse_hash *base,
                                 struct pse_span csv, const uint8_t sig[64]);

@@ -60,6 +60,7 @@ void consent_signed_bytes(uint8_t out[CONSENT_SIGNED], const struct consent *c)
 pse_rc consent_sign(struct consent *c, const char *name, const struct key *officer)
 {
     uint8_t bytes[CONSENT_SIGNED];
+    pse_rc rc;
 
     for (size_t i = 0; i < c->signers; i++) {
         if (pse_edkey_is_equal(&c->by[i].key, &officer->sign_public)) {
@@ -73,7 +74,12 @@ pse_rc consent_sign(struct consent *c, const char *name, const struct key *offic
     }
     consent_signed_bytes(bytes, c);
     c->by[c->signers].key = officer->sign_public;
-    pse_ed25519_sign(c->by[c->signers].sig, &officer->sign, pse_span(bytes, sizeof bytes));
+    rc = pse_ed25519_sign(c->by[c->signers].sig, &officer->sign, pse_span(bytes, sizeof bytes));
+    if (rc != PSE_OK) {
+        cli_error(name, "the key of %s does not sign (%s); try again", officer->label,
+                  pse_rc_name(rc));
+        return rc;
+    }
     c->signers++;
     return PSE_OK;
 }

@@ -20,23 +20,27 @@ static void put_signed(struct pse_buf *b, const char *method, struct pse_span pa
     pse_wr_hash(b, &sum);
 }
 
-void officer_request_sign(char out[OFFICER_REQUEST_TEXT], const pse_seed *seed,
-                          const pse_edkey *officer, const char *method, struct pse_span path,
-                          struct pse_span body, uint64_t now)
+pse_rc officer_request_sign(char out[OFFICER_REQUEST_TEXT], const pse_seed *seed,
+                            const pse_edkey *officer, const char *method, struct pse_span path,
+                            struct pse_span body, uint64_t now)
 {
     struct pse_buf b = PSE_BUF(8192);
     char key[65];
     char hex[129];
     uint8_t sig[64];
+    pse_rc rc;
 
     put_signed(&b, method, path, body, now);
     PSE_REQUIRE(b.rc == PSE_OK);
-    pse_ed25519_sign(sig, seed, pse_buf_span(&b));
+    rc = pse_ed25519_sign(sig, seed, pse_buf_span(&b));
     pse_buf_free(&b);
+    if (rc != PSE_OK)
+        return rc;
     pse_hex_encode(key, officer->b, 32);
     pse_hex_encode(hex, sig, 64);
     (void)snprintf(out, OFFICER_REQUEST_TEXT, "%s%s %llu %s", word, key, (unsigned long long)now,
                    hex);
+    return PSE_OK;
 }
 
 static bool take_word(struct pse_span *out, struct pse_span *text)

@@ -17,9 +17,9 @@ enum {
 };
 
 /** The value of the header. */
-void officer_request_sign(char out[OFFICER_REQUEST_TEXT], const pse_seed *seed,
-                          const pse_edkey *officer, const char *method, struct pse_span path,
-                          struct pse_span body, uint64_t now);
+PSE_MUST pse_rc officer_request_sign(char out[OFFICER_REQUEST_TEXT], const pse_seed *seed,
+                                     const pse_edkey *officer, const char *method,
+                                     struct pse_span path, struct pse_span body, uint64_t now);
 /** Which key signed. PSE_E_SYNTAX: no such value; PSE_E_STATE: too old, or from the future;
  * PSE_E_SIGNATURE. Whether the key is an officer's is the caller's question. */
 PSE_MUST pse_rc officer_request_check(pse_edkey *officer, struct pse_span header,

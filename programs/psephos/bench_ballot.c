@@ -23,7 +23,7 @@ struct ballots {
 
 static pse_edkey random_key(const struct bench *b)
 {
-    pse_seed seed;
+    pse_seed seed = {.away = NULL};
     pse_edkey key;
 
     pse_rng_fill(b->rng, seed.b, sizeof seed.b);

@@ -192,7 +192,7 @@ struct signatures {
 static void *sign_prepare(const struct bench *b, size_t size, size_t *things)
 {
     struct signatures *s = PSE_NEW(b->arena, struct signatures, 1);
-    pse_seed seed;
+    pse_seed seed = {.away = NULL};
 
     if (s == NULL)
         return NULL;
@@ -200,7 +200,7 @@ static void *sign_prepare(const struct bench *b, size_t size, size_t *things)
     pse_ed25519_public(&s->key, &seed);
     pse_rng_fill(b->rng, s->message, sizeof s->message);
     for (size_t i = 0; i < size; i++)
-        pse_ed25519_sign(s->sig[i], &seed, pse_span(s->message[i], 32));
+        PSE_REQUIRE(pse_ed25519_sign(s->sig[i], &seed, pse_span(s->message[i], 32)) == PSE_OK);
     *things = size;
     return s;
 }

@@ -89,8 +89,9 @@ static pse_rc converse(struct answer *a, struct session *s, const struct act_opt
     pse_rc rc;
 
     (void)snprintf(url, sizeof url, "%s%s", is_unix ? "http://officer" : o->officer, q->path);
-    officer_request_sign(who + strlen(who), &s->key->sign, &s->key->sign_public,
-                         q->post ? "POST" : "GET", pse_span_str(q->path), q->body, session_now());
+    PSE_TRY(officer_request_sign(who + strlen(who), &s->key->sign, &s->key->sign_public,
+                                 q->post ? "POST" : "GET", pse_span_str(q->path), q->body,
+                                 session_now()));
     (void)snprintf(type, sizeof type, "Content-Type: %s", q->post ? q->type : "");
     if (q->post)
         header[f.headers++] = type;
@@ -399,7 +400,7 @@ static pse_rc post_signature(struct session *s, const struct act_options *o)
     pse_rc rc;
 
     PSE_TRY(pse_hex_decode(bytes + CONSENT_SIGNED - 32, 32, pse_span_str(o->act)));
-    pse_ed25519_sign(sig, &s->key->sign, pse_span(bytes, sizeof bytes));
+    PSE_TRY(pse_ed25519_sign(sig, &s->key->sign, pse_span(bytes, sizeof bytes)));
     PSE_TRY(act_path(path, s, o->act, "/signatures"));
     pse_json_wr_object(&w, NULL);
     pse_json_wr_hex(&w, "officer", s->key->sign_public.b, 32);

@@ -489,7 +489,7 @@ static pse_rc write_signature(const struct session *s, const struct list_options
     uint8_t sig[64];
     pse_rc rc;
 
-    pse_list_sign(sig, &s->key->sign, pse_engine_eid(s->load.e), &o->base.value, csv);
+    PSE_TRY(pse_list_sign(sig, &s->key->sign, pse_engine_eid(s->load.e), &o->base.value, csv));
     pse_json_wr_object(&w, NULL);
     pse_json_wr_str(&w, "kind", "psephos-list-signature-1");
     pse_json_wr_hex(&w, "base", o->base.value.b, 32);

@@ -53,8 +53,8 @@ void mini_sign(struct mini *m, struct pse_buf *entry)
     pse_buf_put(&message, tag, sizeof tag);
     pse_buf_put(&message, entry->p, entry->n - 64);
     MUST(message.rc);
-    pse_ed25519_sign(entry->p + entry->n - 64, mini_seed(m, entry->p[34], entry->p[35]),
-                     pse_buf_span(&message));
+    MUST(pse_ed25519_sign(entry->p + entry->n - 64, mini_seed(m, entry->p[34], entry->p[35]),
+                          pse_buf_span(&message)));
     pse_buf_free(&message);
 }
 

@@ -8,7 +8,7 @@
 static pse_seed role_seed(const struct fixture *f, uint8_t role, uint8_t index)
 {
     char name[8];
-    pse_seed seed;
+    pse_seed seed = {.away = NULL};
 
     snprintf(name, sizeof name, "%u/%u", role, index);
     vectors_hex(seed.b, 32, json_object_get(f->frame, "role_seeds"), name);

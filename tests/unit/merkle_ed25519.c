@@ -58,7 +58,7 @@ static void rfc_8032(void **state)
         uint8_t message[1], want[64], sig[64];
         size_t n = strlen(cases[i].message) / 2;
         pse_edkey key, want_key;
-        pse_seed seed;
+        pse_seed seed = {.away = NULL};
 
         assert_int_equal(pse_hex_decode(seed.b, 32, pse_span_str(cases[i].seed)), PSE_OK);
         assert_int_equal(pse_hex_decode(want_key.b, 32, pse_span_str(cases[i].key)), PSE_OK);
@@ -67,7 +67,7 @@ static void rfc_8032(void **state)
         pse_ed25519_public(&key, &seed);
         assert_true(pse_edkey_is_equal(&key, &want_key));
         assert_true(pse_edkey_is_valid(&key));
-        pse_ed25519_sign(sig, &seed, pse_span(n > 0 ? message : NULL, n));
+        assert_int_equal(pse_ed25519_sign(sig, &seed, pse_span(n > 0 ? message : NULL, n)), PSE_OK);
         assert_memory_equal(sig, want, 64);
         assert_int_equal(pse_ed25519_verify(&key, pse_span(n > 0 ? message : NULL, n), sig),
                          PSE_OK);
@@ -84,7 +84,7 @@ static void any_flipped_bit_is_refused(void **state)
 
     (void)state;
     pse_ed25519_public(&key, &seed);
-    pse_ed25519_sign(sig, &seed, pse_span(message, sizeof message));
+    assert_int_equal(pse_ed25519_sign(sig, &seed, pse_span(message, sizeof message)), PSE_OK);
     for (size_t bit = 0; bit < 8 * (64 + 32 + 5); bit++) {
         uint8_t *at = bit < 512   ? &sig[bit / 8]
                       : bit < 768 ? &key.b[bit / 8 - 64]
@@ -198,6 +198,50 @@ static void non_canonical_keys_are_invalid(void **state)
     }
 }
 
+/* A device that holds a key: honest, silent, or false. */
+struct device {
+    pse_seed seed;
+    pse_rc rc;
+    uint8_t flip;
+};
+
+static pse_rc device_sign(void *ctx, uint8_t sig[64], struct pse_span message)
+{
+    struct device *d = ctx;
+
+    if (d->rc != PSE_OK)
+        return d->rc;
+    PSE_TRY(pse_ed25519_sign(sig, &d->seed, message));
+    sig[40] ^= d->flip;
+    return PSE_OK;
+}
+
+static void a_key_that_is_away(void **state)
+{
+    static const uint8_t zero[64];
+    struct device d = {.seed = {{7}}};
+    struct pse_away away = {.ctx = &d, .sign = device_sign};
+    const pse_seed seed = {.away = &away};
+    uint8_t sig[64], own[64];
+    pse_edkey key;
+
+    (void)state;
+    pse_ed25519_public(&away.key, &d.seed);
+    pse_ed25519_public(&key, &seed);
+    assert_true(pse_edkey_is_equal(&key, &away.key));
+    assert_int_equal(pse_ed25519_sign(own, &d.seed, pse_span_str("vote")), PSE_OK);
+    assert_int_equal(pse_ed25519_sign(sig, &seed, pse_span_str("vote")), PSE_OK);
+    assert_memory_equal(sig, own, 64);
+    d.flip = 1;
+    assert_int_equal(pse_ed25519_sign(sig, &seed, pse_span_str("vote")), PSE_E_SIGNATURE);
+    assert_memory_equal(sig, zero, 64);
+    d = (struct device){.seed = {{8}}}; /* another key than it says */
+    assert_int_equal(pse_ed25519_sign(sig, &seed, pse_span_str("vote")), PSE_E_SIGNATURE);
+    d.rc = PSE_E_IO;
+    assert_int_equal(pse_ed25519_sign(sig, &seed, pse_span_str("vote")), PSE_E_IO);
+    assert_memory_equal(sig, zero, 64);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -208,6 +252,7 @@ int main(void)
         cmocka_unit_test(own_signature_with_small_r_is_refused),
         cmocka_unit_test(keys_with_a_small_component_are_invalid),
         cmocka_unit_test(non_canonical_keys_are_invalid),
+        cmocka_unit_test(a_key_that_is_away),
     };
 
     if (sodium_init() < 0)

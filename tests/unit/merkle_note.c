@@ -271,7 +271,7 @@ static void cosignature_covers_its_head_lines(void **state)
     pse_wr_str(&message, "cosignature/v1\ntime 1679315147\n");
     pse_wr_str(&message, text);
     pse_store_u64(sig, 1679315147);
-    pse_ed25519_sign(sig + 8, &w.seed, pse_buf_span(&message));
+    assert_int_equal(pse_ed25519_sign(sig + 8, &w.seed, pse_buf_span(&message)), PSE_OK);
     for (unsigned kind = 0; kind < 6; kind++) {
         uint8_t bad[80] = {0};
         size_t n = 72;
@@ -310,7 +310,7 @@ static void times_over_the_bound_are_refused(void **state)
     pse_wr_str(&message, "cosignature/v1\ntime 9223372036854775808\n");
     pse_wr_str(&message, text);
     pse_store_u64(sig, UINT64_C(1) << 63);
-    pse_ed25519_sign(sig + 8, &w.seed, pse_buf_span(&message));
+    assert_int_equal(pse_ed25519_sign(sig + 8, &w.seed, pse_buf_span(&message)), PSE_OK);
     pse_wr_str(&b, text);
     pse_wr_str(&b, "\n");
     pse_note_line_put(&b, w.key.name, w.key.id, pse_span(sig, 72));
@@ -331,13 +331,39 @@ static void types_do_not_mix(void **state)
 
     (void)state;
     assert_int_not_equal(plain.key.id, cosigner.key.id);
-    pse_ed25519_sign(sig, &plain.seed, pse_span_str(text));
+    assert_int_equal(pse_ed25519_sign(sig, &plain.seed, pse_span_str(text)), PSE_OK);
     pse_wr_str(&b, text);
     pse_wr_str(&b, "\n");
     pse_note_line_put(&b, cosigner.key.name, cosigner.key.id, pse_span(sig, 64));
     assert_int_equal(pse_note_parse(&note, pse_buf_span(&b)), PSE_OK);
     assert_int_equal(pse_note_check(&note, &cosigner.key, NULL), PSE_NOTE_BAD);
     assert_int_equal(pse_note_check(&note, &plain.key, NULL), PSE_NOTE_ABSENT);
+    pse_buf_free(&b);
+}
+
+static pse_rc no_device(void *ctx, uint8_t sig[64], struct pse_span message)
+{
+    (void)ctx, (void)sig, (void)message;
+    return PSE_E_IO;
+}
+
+/* What a device refuses to sign has no line. */
+static void a_device_that_fails(void **state)
+{
+    static const struct pse_away away = {.sign = no_device};
+    const pse_seed seed = {.away = &away};
+    struct signer log = signer("x.example", PSE_SIG_ED25519, 6);
+    struct signer w = signer("w.example", PSE_SIG_COSIGN, 5);
+    struct pse_buf b = PSE_BUF(10000);
+
+    (void)state;
+    pse_note_sign(&b, pse_span_str(text), &log.key, &seed);
+    assert_int_equal(b.rc, PSE_E_IO);
+    assert_int_equal(b.n, 0);
+    b.rc = PSE_OK;
+    pse_note_cosign(&b, pse_span_str(text), &w.key, &seed, 1);
+    assert_int_equal(b.rc, PSE_E_IO);
+    assert_int_equal(b.n, 0);
     pse_buf_free(&b);
 }
 
@@ -354,6 +380,7 @@ int main(void)
         cmocka_unit_test(cosignature_covers_its_head_lines),
         cmocka_unit_test(times_over_the_bound_are_refused),
         cmocka_unit_test(types_do_not_mix),
+        cmocka_unit_test(a_device_that_fails),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -155,7 +155,8 @@ static void signed_changes_are_canonical(void **state)
                      PSE_OK);
     assert_int_equal(pse_list_is_canonical(&list, pse_buf_span(&out)), PSE_OK);
     pse_ed25519_public(&issuer, &seed);
-    pse_list_sign(sig, &seed, &town.manifest->eid, &base, pse_buf_span(&out));
+    assert_int_equal(pse_list_sign(sig, &seed, &town.manifest->eid, &base, pse_buf_span(&out)),
+                     PSE_OK);
     assert_int_equal(pse_list_verify(&issuer, &town.manifest->eid, &base, pse_buf_span(&out), sig),
                      PSE_OK);
     assert_int_equal(pse_list_verify(&issuer, &town.manifest->eid, &other, pse_buf_span(&out), sig),
