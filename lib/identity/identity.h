@@ -9,6 +9,7 @@
 
 #include "anchors.h"
 #include "certificate.h"
+#include "cms.h"
 #include "fault.h"
 #include "signature.h"
 #include "stamp.h"
