@@ -2,10 +2,12 @@
 
 #include "crypto/transcript.h"
 
+/* One worker's room, for a block or for all rows where they are fewer: most lists of an election
+ * with many small districts are. */
 struct bench {
-    pse_point p[COLUMNS_BLOCK];
-    pse_scalar w[COLUMNS_BLOCK];
-    pse_enc enc[COLUMNS_BLOCK];
+    pse_point *p;
+    pse_scalar *w;
+    pse_enc *enc;
 };
 
 struct portion {
@@ -43,18 +45,32 @@ static void columns_task(void *ctx, size_t index, unsigned worker)
     }
 }
 
+static bool benches_make(struct bench *bench, unsigned workers, size_t rows,
+                         struct pse_arena *arena)
+{
+    for (unsigned i = 0; i < workers; i++) {
+        bench[i].p = PSE_NEW(arena, pse_point, rows);
+        bench[i].w = PSE_NEW(arena, pse_scalar, rows);
+        bench[i].enc = PSE_NEW(arena, pse_enc, rows);
+        if (bench[i].p == NULL || bench[i].w == NULL || bench[i].enc == NULL)
+            return false;
+    }
+    return true;
+}
+
 pse_rc columns_sum(const struct pse_group *g, struct column *column, size_t columns, size_t m,
                    const uint8_t h[64])
 {
     unsigned workers = pse_pool_width(pse_group_pool(g));
     size_t blocks = (m + COLUMNS_BLOCK - 1) / COLUMNS_BLOCK;
     struct job job = {g, column, columns, m, h, NULL, NULL};
-    PSE_ARENA(arena, workers * sizeof(struct bench) +
+    size_t rows = m < COLUMNS_BLOCK ? m : COLUMNS_BLOCK;
+    PSE_ARENA(arena, workers * rows * (sizeof(pse_point) + sizeof(pse_scalar) + sizeof(pse_enc)) +
                          (blocks * columns + 1) * sizeof(struct portion) + (16u << 20));
 
     job.bench = PSE_NEW(&arena, struct bench, workers);
     job.portion = PSE_NEW(&arena, struct portion, blocks * columns);
-    if (job.bench == NULL || job.portion == NULL)
+    if (job.bench == NULL || job.portion == NULL || !benches_make(job.bench, workers, rows, &arena))
         return PSE_E_MEMORY;
     pse_pool_run(pse_group_pool(g), columns_task, &job, blocks);
     for (size_t c = 0; c < columns; c++) {

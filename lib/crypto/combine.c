@@ -59,12 +59,13 @@ static void coefficients_set(struct coefficient *c, const uint8_t *index, size_t
     }
 }
 
+/* One worker's room, for a block or for the whole list where that is shorter. */
 struct combine_bench {
-    pse_point x[BLOCK];
-    pse_point d[BLOCK];
-    pse_point multiple[BLOCK];
-    pse_scalar k[BLOCK];
-    pse_enc enc[BLOCK];
+    pse_point *x;
+    pse_point *d;
+    pse_point *multiple;
+    pse_scalar *k;
+    pse_enc *enc;
 };
 
 struct combine_job {
@@ -127,6 +128,23 @@ static void combine_task(void *ctx, size_t index, unsigned worker)
     job->rc[index] = combine_block(job, &job->bench[worker], from, n);
 }
 
+static bool benches_make(struct combine_bench *bench, unsigned workers, size_t rows,
+                         struct pse_arena *arena)
+{
+    for (unsigned i = 0; i < workers; i++) {
+        struct combine_bench *b = &bench[i];
+
+        b->x = PSE_NEW(arena, pse_point, rows);
+        b->d = PSE_NEW(arena, pse_point, rows);
+        b->multiple = PSE_NEW(arena, pse_point, rows);
+        b->k = PSE_NEW(arena, pse_scalar, rows);
+        b->enc = PSE_NEW(arena, pse_enc, rows);
+        if (b->x == NULL || b->d == NULL || b->multiple == NULL || b->k == NULL || b->enc == NULL)
+            return false;
+    }
+    return true;
+}
+
 static pse_rc lengths_check(struct pse_span list, const struct pse_span *d, size_t t)
 {
     PSE_REQUIRE(t >= 1 && t <= SHARES_MAX);
@@ -145,16 +163,20 @@ pse_rc pse_decrypt_combine(const struct pse_group *g, uint8_t *points, struct ps
     struct combine_job job = {.g = g, .points = points, .list = list.p, .d = d, .c = c, .t = t};
     unsigned workers = pse_pool_width(pse_group_pool(g));
     size_t blocks;
+    size_t rows;
 
     PSE_TRY(lengths_check(list, d, t));
     coefficients_set(c, index, t);
     job.m = list.n / 64;
     blocks = (job.m + BLOCK - 1) / BLOCK;
+    rows = job.m < BLOCK ? job.m : BLOCK;
 
-    PSE_ARENA(arena, workers * sizeof *job.bench + blocks * sizeof *job.rc + (16u << 20));
+    PSE_ARENA(arena,
+              workers * rows * (3 * sizeof(pse_point) + sizeof(pse_scalar) + sizeof(pse_enc)) +
+                  blocks * sizeof *job.rc + (16u << 20));
     job.bench = PSE_NEW(&arena, struct combine_bench, workers);
     job.rc = PSE_NEW(&arena, pse_rc, blocks);
-    if (job.bench == NULL || job.rc == NULL)
+    if (job.bench == NULL || job.rc == NULL || !benches_make(job.bench, workers, rows, &arena))
         return PSE_E_MEMORY;
     pse_pool_run(pse_group_pool(g), combine_task, &job, blocks);
     for (size_t i = 0; i < blocks; i++)

@@ -33,9 +33,10 @@ static void challenge(pse_scalar *c, pse_transcript *t, const uint8_t t1_t2[64])
 
 /* --- prover ---------------------------------------------------------------------------------- */
 
+/* One worker's room, for a block or for the whole list where that is shorter. */
 struct share_bench {
-    pse_point p[BLOCK];
-    pse_enc enc[BLOCK];
+    pse_point *p;
+    pse_enc *enc;
 };
 
 struct share_job {
@@ -65,17 +66,31 @@ static void share_task(void *ctx, size_t index, unsigned worker)
     memcpy(job->d + 32 * from, b->enc, 32 * n);
 }
 
+static bool benches_make(struct share_bench *bench, unsigned workers, size_t rows,
+                         struct pse_arena *arena)
+{
+    for (unsigned i = 0; i < workers; i++) {
+        bench[i].p = PSE_NEW(arena, pse_point, rows);
+        bench[i].enc = PSE_NEW(arena, pse_enc, rows);
+        if (bench[i].p == NULL || bench[i].enc == NULL)
+            return false;
+    }
+    return true;
+}
+
 static pse_rc shares_make(const struct pse_group *g, uint8_t *d, struct pse_span list, size_t m,
                           const pse_secret *x)
 {
     struct share_job job = {.g = g, .list = list.p, .d = d, .m = m, .x = x};
     size_t blocks = (m + BLOCK - 1) / BLOCK;
+    size_t rows = m < BLOCK ? m : BLOCK;
     unsigned workers = pse_pool_width(pse_group_pool(g));
-    PSE_ARENA(arena, workers * sizeof *job.bench + blocks * sizeof *job.rc + (8u << 20));
+    PSE_ARENA(arena, workers * rows * (sizeof(pse_point) + sizeof(pse_enc)) +
+                         blocks * sizeof *job.rc + (8u << 20));
 
     job.bench = PSE_NEW(&arena, struct share_bench, workers);
     job.rc = PSE_NEW(&arena, pse_rc, blocks);
-    if (job.bench == NULL || job.rc == NULL)
+    if (job.bench == NULL || job.rc == NULL || !benches_make(job.bench, workers, rows, &arena))
         return PSE_E_MEMORY;
     pse_pool_run(pse_group_pool(g), share_task, &job, blocks);
     for (size_t i = 0; i < blocks; i++)

@@ -74,10 +74,9 @@ void *pse_chunks_push(struct pse_chunks *c)
         c->chunk[c->chunks] = (uint8_t *)pse_tables_alloc(PSE_CHUNK * c->size);
         if (c->chunk[c->chunks] == NULL)
             return NULL;
-        memset(c->chunk[c->chunks], 0, PSE_CHUNK * c->size);
         c->chunks++;
     }
-    return pse_chunks_at(c, c->n++);
+    return memset(pse_chunks_at(c, c->n++), 0, c->size);
 }
 
 void pse_chunks_free(struct pse_chunks *c)

@@ -3,7 +3,7 @@
  * all invariants must hold: no acknowledged entry lost, one root per size, a record that verifies.
  *
  * PSE_TEST_STORE names another store than SQLite (as in store_driver.c), PSE_TEST_RUNS the number
- * of random runs, PSE_TEST_SEED their seed. */
+ * of random runs, to which kills from outside come at three in ten, PSE_TEST_SEED their seed. */
 #include "test.h"
 
 #include <signal.h>
@@ -201,9 +201,14 @@ static uint64_t number_from(const char *name, uint64_t otherwise)
     return text != NULL && pse_decimal_decode(&x, pse_span_str(text)) == PSE_OK ? x : otherwise;
 }
 
+static uint64_t random_runs(void)
+{
+    return number_from("PSE_TEST_RUNS", 200);
+}
+
 static void random_ones(void **state)
 {
-    uint64_t runs = number_from("PSE_TEST_RUNS", 200);
+    uint64_t runs = random_runs();
     uint64_t seed = number_from("PSE_TEST_SEED", (uint64_t)getpid());
     uint8_t bytes[32] = {0};
     uint64_t hits = 0;
@@ -241,12 +246,13 @@ static void killed_from_outside(void **state)
     struct rig rig;
     PSE_RNG(rng);
     uint8_t seed[32] = {0};
+    uint64_t kills = random_runs() * 3 / 10;
 
     (void)state;
     pse_store_u64(seed, number_from("PSE_TEST_SEED", (uint64_t)getpid()));
     pse_rng_init(&rng, seed);
     start_log(&rig);
-    for (unsigned i = 0; i < 60; i++) {
+    for (unsigned i = 0; i < kills; i++) {
         unsigned first = 500000 + ENTRIES * i;
         int status;
         pid_t pid;
@@ -261,7 +267,7 @@ static void killed_from_outside(void **state)
         kill(pid, SIGKILL);
         assert_int_equal(waitpid(pid, &status, 0), pid);
         assert_int_equal(in_child(rig.dir, NULL, first), 0);
-        if (i % 20 == 19)
+        if (i % 20 == 19 || i + 1 == kills)
             audit(&rig);
     }
     rig_remove(&rig);
