@@ -115,6 +115,8 @@ enum pse_credential_state {
     PSE_CREDENTIAL_ACTIVE = 1,
     PSE_CREDENTIAL_REPLACED = 2, /* void, with every ballot cast by it */
     PSE_CREDENTIAL_REVOKED = 3,
+    PSE_CREDENTIAL_PENDING = 4, /* the authority of the voter's certificate has not answered yet */
+    PSE_CREDENTIAL_REFUSED = 5, /* it has, and the certificate was revoked; never public */
 };
 
 /** Why a registration is refused. */
@@ -127,6 +129,7 @@ enum pse_register_refusal {
     PSE_REGISTER_NONE,      /* nothing to replace */
     PSE_REGISTER_TAKEN,     /* this credential was registered before, by whomever */
     PSE_REGISTER_FULL,      /* more letters of a style and weight than voters */
+    PSE_REGISTER_WAITS,     /* the voter's last registration is still pending */
 };
 
 struct pse_registration {
@@ -138,6 +141,7 @@ struct pse_registration {
     const pse_enc *old;       /* by letter: the credential to replace */
     struct pse_span evidence; /* what the commitment is to: statement, proof, signature */
     uint32_t day;
+    bool is_pending; /* persons only: enters as PSE_CREDENTIAL_PENDING, and replaces nothing yet */
 };
 
 /** Register a credential whose proof of possession the caller has verified. District, style and
@@ -148,6 +152,13 @@ PSE_MUST pse_rc pse_voters_register(struct pse_voters *v, enum pse_register_refu
 /** Register many, all or none. *at: the one that was refused. Statuses as above. */
 PSE_MUST pse_rc pse_voters_register_all(struct pse_voters *v, enum pse_register_refusal *why,
                                         size_t *at, const struct pse_registration *r, size_t n);
+/** End the wait of a pending credential: with @p evidence, which takes the place of the old under a
+ * fresh salt, it becomes active and what it replaces void; with none it is refused for good, and
+ * keeps its evidence. PSE_E_STATE with *why: the voter has no right any more, or what was to be
+ * replaced is not active (PSE_REGISTER_NONE); nothing is changed then. PSE_E_MISSING: no such row,
+ * or not pending. */
+PSE_MUST pse_rc pse_voters_qualify(struct pse_voters *v, enum pse_register_refusal *why,
+                                   uint64_t row, struct pse_span evidence, uint32_t day);
 /** Make an active credential void without another. PSE_E_MISSING, PSE_E_STATE: not active. */
 PSE_MUST pse_rc pse_voters_revoke(struct pse_voters *v, const pse_enc *credential);
 
@@ -171,6 +182,9 @@ PSE_MUST pse_rc pse_voters_credential(struct pse_voters *v, struct pse_credentia
 /** The row of a credential. PSE_E_MISSING. */
 PSE_MUST pse_rc pse_voters_credential_find(struct pse_voters *v, struct pse_credential_row *out,
                                            const pse_enc *credential);
+/** The first pending credential behind row @p after. PSE_E_MISSING: there is none. */
+PSE_MUST pse_rc pse_voters_pending(struct pse_voters *v, struct pse_credential_row *out,
+                                   uint64_t after);
 /** Salt and evidence behind a commitment, into @p hold. PSE_E_MISSING: no such row, or erased. */
 PSE_MUST pse_rc pse_voters_evidence(struct pse_voters *v, uint8_t salt[32], struct pse_buf *hold,
                                     uint64_t row);

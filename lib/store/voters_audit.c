@@ -323,6 +323,9 @@ static void compare_record(struct audit *m, const struct pse_credential_row *c)
                "the record has another style or weight");
     else if (!pse_hash_is_equal(&line->commitment, &c->commitment))
         report(m, PSE_AUDIT_ALTERED, "credential", c->row, "the record has another commitment");
+    else if (c->state == PSE_CREDENTIAL_PENDING || c->state == PSE_CREDENTIAL_REFUSED)
+        report(m, PSE_AUDIT_SURPLUS, "credential", c->row,
+               "in the record, though its voter's certificate is not known to be good");
     else if (!line->is_active && c->state == PSE_CREDENTIAL_ACTIVE)
         report(m, PSE_AUDIT_ALTERED, "credential", c->row, "active here, void in the record");
 }

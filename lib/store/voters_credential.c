@@ -87,6 +87,26 @@ static pse_rc active_of(struct pse_credential_row *out, struct pse_voters *v, ui
     return credential_of(out, v, q);
 }
 
+static pse_rc pending_of(struct pse_credential_row *out, struct pse_voters *v, uint64_t person)
+{
+    PSE_SQL(q, v->db, CREDENTIAL_SELECT " WHERE person = ? AND state = 4");
+
+    memset(out, 0, sizeof *out);
+    pse_sql_i64(q, 1, (int64_t)person);
+    PSE_TRY(pse_sql_row(q));
+    return credential_of(out, v, q);
+}
+
+pse_rc pse_voters_pending(struct pse_voters *v, struct pse_credential_row *out, uint64_t after)
+{
+    PSE_SQL(q, v->db, CREDENTIAL_SELECT " WHERE state = 4 AND row > ? ORDER BY row LIMIT 1");
+
+    memset(out, 0, sizeof *out);
+    pse_sql_i64(q, 1, (int64_t)after);
+    PSE_TRY(pse_sql_row(q));
+    return credential_of(out, v, q);
+}
+
 pse_rc pse_voters_evidence(struct pse_voters *v, uint8_t salt[32], struct pse_buf *hold,
                            uint64_t row)
 {
@@ -155,34 +175,43 @@ static pse_rc insert(struct pse_voters *v, const struct pse_credential_row *r,
     return pse_sql_run(q);
 }
 
-/* Salt and evidence, sealed; the commitment to them. */
-static pse_rc put_credential(struct pse_voters *v, struct pse_credential_row *r,
-                             struct pse_span evidence)
+/* Salt and evidence, sealed for the row; the commitment to them. */
+static pse_rc seal_evidence(struct pse_voters *v, struct pse_credential_row *r,
+                            struct pse_buf *sealed, uint8_t wrapped[PSE_SEAL_WRAPPED],
+                            struct pse_span evidence)
 {
-    struct pse_seal_place place = {.table = "credential"};
+    struct pse_seal_place place = {.table = "credential", .row = r->row};
     struct pse_buf plain = PSE_BUF(PSE_EVIDENCE_MAX);
-    struct pse_buf sealed = PSE_BUF(PSE_EVIDENCE_MAX + PSE_SEAL_OVERHEAD);
-    uint8_t wrapped[PSE_SEAL_WRAPPED];
     uint8_t salt[32];
-    pse_rc rc = meta_get_u64(v, "credentials", &r->row);
+    pse_rc rc;
 
-    r->row++;
-    place.row = r->row;
     pse_rng_fill(v->rng, salt, sizeof salt);
     pse_buf_put(&plain, salt, sizeof salt);
     pse_wr_span(&plain, evidence);
     pse_evidence_commit(&r->commitment, &v->eid, salt, evidence);
+    rc = plain.rc;
     if (rc == PSE_OK)
-        rc = plain.rc;
+        rc = pse_seal(sealed, wrapped, v->w, &place, pse_buf_span(&plain), v->rng);
+    pse_buf_free(&plain);
+    pse_wipe(salt, sizeof salt);
+    return rc;
+}
+
+static pse_rc put_credential(struct pse_voters *v, struct pse_credential_row *r,
+                             struct pse_span evidence)
+{
+    struct pse_buf sealed = PSE_BUF(PSE_EVIDENCE_MAX + PSE_SEAL_OVERHEAD);
+    uint8_t wrapped[PSE_SEAL_WRAPPED];
+    pse_rc rc = meta_get_u64(v, "credentials", &r->row);
+
+    r->row++;
     if (rc == PSE_OK)
         rc = meta_put_u64(v, "credentials", r->row);
     if (rc == PSE_OK)
-        rc = pse_seal(&sealed, wrapped, v->w, &place, pse_buf_span(&plain), v->rng);
+        rc = seal_evidence(v, r, &sealed, wrapped, evidence);
     if (rc == PSE_OK)
         rc = insert(v, r, pse_span(wrapped, sizeof wrapped), pse_buf_span(&sealed));
-    pse_buf_free(&plain);
     pse_buf_free(&sealed);
-    pse_wipe(salt, sizeof salt);
     return rc;
 }
 
@@ -269,8 +298,12 @@ static pse_rc do_register(struct pse_voters *v, enum pse_register_refusal *why,
         return refuse(why, PSE_REGISTER_TAKEN);
     if (rc != PSE_E_MISSING)
         return rc;
-    if (r->person != 0)
+    if (r->person != 0) {
         PSE_TRY(check_person(v, why, &fresh, r->day));
+        rc = pending_of(&old, v, r->person);
+        if (rc != PSE_E_MISSING)
+            return rc == PSE_OK ? refuse(why, PSE_REGISTER_WAITS) : rc;
+    }
     rc = find_old(v, &old, r);
     if (rc != PSE_OK && rc != PSE_E_MISSING)
         return rc;
@@ -284,8 +317,11 @@ static pse_rc do_register(struct pse_voters *v, enum pse_register_refusal *why,
         fresh.replaces = old.row;
         fresh.style = old.style;
         fresh.weight = old.weight;
-        PSE_TRY(set_state(v, &old, PSE_CREDENTIAL_REPLACED));
+        if (!r->is_pending)
+            PSE_TRY(set_state(v, &old, PSE_CREDENTIAL_REPLACED));
     }
+    if (r->is_pending)
+        fresh.state = PSE_CREDENTIAL_PENDING;
     return put_credential(v, &fresh, r->evidence);
 }
 
@@ -310,6 +346,81 @@ pse_rc pse_voters_register_all(struct pse_voters *v, enum pse_register_refusal *
         rc = do_register(v, why, &r[i]);
     }
     return pse_sql_end(v->db, rc);
+}
+
+/* --- the end of a wait --------------------------------------------------------------------------
+ */
+
+static pse_rc update(struct pse_voters *v, const struct pse_credential_row *r,
+                     struct pse_span wrapped, struct pse_span sealed)
+{
+    pse_hash mark;
+    PSE_SQL(q, v->db,
+            "UPDATE credential SET commitment = ?, state = ?, mark = ?, wrapped = ?, sealed = ?"
+            " WHERE row = ?");
+
+    credential_mark(&mark, v, r);
+    pse_sql_blob(q, 1, pse_span(r->commitment.b, 32));
+    pse_sql_i64(q, 2, (int64_t)r->state);
+    pse_sql_blob(q, 3, pse_span(mark.b, 32));
+    pse_sql_blob(q, 4, wrapped);
+    pse_sql_blob(q, 5, sealed);
+    pse_sql_i64(q, 6, (int64_t)r->row);
+    return pse_sql_run(q);
+}
+
+/* Its place is free for another attempt to replace the same one. */
+static pse_rc refuse_pending(struct pse_voters *v, struct pse_credential_row *r)
+{
+    PSE_SQL(q, v->db, "UPDATE credential SET replaces = NULL WHERE row = ?");
+
+    pse_sql_i64(q, 1, (int64_t)r->row);
+    PSE_TRY(pse_sql_run(q));
+    r->replaces = 0;
+    return set_state(v, r, PSE_CREDENTIAL_REFUSED);
+}
+
+static pse_rc accept_pending(struct pse_voters *v, enum pse_register_refusal *why,
+                             struct pse_credential_row *r, struct pse_span evidence, uint32_t day)
+{
+    struct pse_buf sealed = PSE_BUF(PSE_EVIDENCE_MAX + PSE_SEAL_OVERHEAD);
+    struct pse_credential_row today = {.person = r->person};
+    struct pse_credential_row old;
+    uint8_t wrapped[PSE_SEAL_WRAPPED];
+    pse_rc rc;
+
+    PSE_TRY(check_person(v, why, &today, day));
+    if (r->replaces != 0) {
+        PSE_TRY(pse_voters_credential(v, &old, r->replaces));
+        if (old.state != PSE_CREDENTIAL_ACTIVE)
+            return refuse(why, PSE_REGISTER_NONE);
+        PSE_TRY(set_state(v, &old, PSE_CREDENTIAL_REPLACED));
+    }
+    r->state = PSE_CREDENTIAL_ACTIVE;
+    rc = seal_evidence(v, r, &sealed, wrapped, evidence);
+    if (rc == PSE_OK)
+        rc = update(v, r, pse_span(wrapped, sizeof wrapped), pse_buf_span(&sealed));
+    pse_buf_free(&sealed);
+    return rc;
+}
+
+static pse_rc do_qualify(struct pse_voters *v, enum pse_register_refusal *why, uint64_t row,
+                         struct pse_span evidence, uint32_t day)
+{
+    struct pse_credential_row r;
+
+    PSE_TRY(pse_voters_credential(v, &r, row));
+    if (r.state != PSE_CREDENTIAL_PENDING)
+        return PSE_E_MISSING;
+    return evidence.n == 0 ? refuse_pending(v, &r) : accept_pending(v, why, &r, evidence, day);
+}
+
+pse_rc pse_voters_qualify(struct pse_voters *v, enum pse_register_refusal *why, uint64_t row,
+                          struct pse_span evidence, uint32_t day)
+{
+    *why = PSE_REGISTER_DONE;
+    PSE_TRY(pse_sql_begin(v->db));
+    return pse_sql_end(v->db, do_qualify(v, why, row, evidence, day));
 }
 
 pse_rc pse_voters_revoke(struct pse_voters *v, const pse_enc *credential)

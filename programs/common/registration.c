@@ -79,6 +79,8 @@ static const struct {
     [PSE_REGISTER_FULL] = {"more-letters-than-voters",
                            "is one more credential than there are voters of this style and "
                            "weight"},
+    [PSE_REGISTER_WAITS] = {"registration-pending",
+                            "has a registration that waits for the authority of the certificate"},
 };
 
 const char *registration_refusal(enum pse_register_refusal why)

@@ -220,6 +220,104 @@ static void one_active_credential_a_voter(void **state)
     pse_buf_free(&hold);
 }
 
+/* --- while the authority of a certificate is silent --------------------------------------------
+ */
+
+static enum pse_register_refusal waits(const char *id, uint8_t d, bool is_replacement)
+{
+    struct pse_registration r = {.credential = {.b = {d}},
+                                 .is_replacement = is_replacement,
+                                 .evidence = pse_span_str("signed, stamped, no answer"),
+                                 .day = 20261126,
+                                 .is_pending = true};
+    enum pse_register_refusal why;
+    pse_rc rc;
+
+    assert_int_equal(pse_voters_find(town.v, &r.person, pse_span_str(id)), PSE_OK);
+    rc = pse_voters_register(town.v, &why, &r);
+    assert_int_equal(rc, why == PSE_REGISTER_DONE ? PSE_OK : PSE_E_STATE);
+    return why;
+}
+
+static pse_rc qualifies(enum pse_register_refusal *why, uint64_t row, const char *evidence)
+{
+    return pse_voters_qualify(town.v, why, row, pse_span_str(evidence), 20261127);
+}
+
+static void a_pending_credential_becomes_active(void **state)
+{
+    struct pse_credential_row c, before;
+    struct pse_buf hold = PSE_BUF(8192);
+    enum pse_register_refusal why;
+    uint8_t salt[32];
+
+    (void)state;
+    assert_string_equal(town_import(&town, four_voters), "");
+    assert_int_equal(waits("17", 1, false), PSE_REGISTER_DONE);
+    assert_int_equal(waits("17", 2, false), PSE_REGISTER_WAITS);
+    assert_int_equal(town_register(&town, "17", 2, false), PSE_REGISTER_WAITS);
+    assert_int_equal(town_register(&town, "17", 2, true), PSE_REGISTER_WAITS);
+    assert_int_equal(pse_voters_pending(town.v, &before, 0), PSE_OK);
+    assert_int_equal(before.state, PSE_CREDENTIAL_PENDING);
+    assert_int_equal(pse_voters_pending(town.v, &c, before.row), PSE_E_MISSING);
+    assert_int_equal(qualifies(&why, before.row, "and the answer: good"), PSE_OK);
+    assert_int_equal(pse_voters_pending(town.v, &c, 0), PSE_E_MISSING);
+    assert_int_equal(pse_voters_credential(town.v, &c, before.row), PSE_OK);
+    assert_int_equal(c.state, PSE_CREDENTIAL_ACTIVE);
+    assert_false(pse_hash_is_equal(&c.commitment, &before.commitment));
+    assert_int_equal(pse_voters_evidence(town.v, salt, &hold, c.row), PSE_OK);
+    assert_true(pse_span_is_str(pse_buf_span(&hold), "and the answer: good"));
+    assert_int_equal(qualifies(&why, c.row, "twice"), PSE_E_MISSING);
+    assert_int_equal(qualifies(&why, 99, "nobody's"), PSE_E_MISSING);
+    pse_buf_free(&hold);
+}
+
+static void a_pending_replacement_leaves_the_old_one(void **state)
+{
+    struct pse_credential_row c;
+    enum pse_register_refusal why;
+
+    (void)state;
+    assert_string_equal(town_import(&town, four_voters), "");
+    assert_int_equal(waits("17", 1, true), PSE_REGISTER_NONE);
+    assert_int_equal(town_register(&town, "17", 1, false), PSE_REGISTER_DONE);
+    assert_int_equal(waits("17", 2, true), PSE_REGISTER_DONE);
+    assert_int_equal(pse_voters_credential(town.v, &c, 1), PSE_OK);
+    assert_int_equal(c.state, PSE_CREDENTIAL_ACTIVE);
+    /* Revoked after all: the old one stays, and may be replaced another time. */
+    assert_int_equal(qualifies(&why, 2, ""), PSE_OK);
+    assert_int_equal(pse_voters_credential(town.v, &c, 2), PSE_OK);
+    assert_int_equal(c.state, PSE_CREDENTIAL_REFUSED);
+    assert_int_equal(c.replaces, 0);
+    assert_int_equal(town_register(&town, "17", 2, true), PSE_REGISTER_TAKEN);
+    assert_int_equal(waits("17", 3, true), PSE_REGISTER_DONE);
+    assert_int_equal(qualifies(&why, 3, "good"), PSE_OK);
+    assert_int_equal(pse_voters_credential(town.v, &c, 1), PSE_OK);
+    assert_int_equal(c.state, PSE_CREDENTIAL_REPLACED);
+    /* Made void meanwhile: there is nothing to replace. */
+    assert_int_equal(waits("17", 4, true), PSE_REGISTER_DONE);
+    assert_int_equal(pse_voters_credential(town.v, &c, 3), PSE_OK);
+    assert_int_equal(pse_voters_revoke(town.v, &c.credential), PSE_OK);
+    assert_int_equal(qualifies(&why, 4, "good"), PSE_E_STATE);
+    assert_int_equal(why, PSE_REGISTER_NONE);
+}
+
+static void who_left_the_list_waits_for_nothing(void **state)
+{
+    struct pse_credential_row c;
+    enum pse_register_refusal why;
+
+    (void)state;
+    assert_string_equal(town_import(&town, four_voters), "");
+    assert_int_equal(waits("23", 1, false), PSE_REGISTER_DONE);
+    assert_string_equal(town_import(&town, "op,id,name,style\nremove,23,,\n"), "");
+    assert_int_equal(qualifies(&why, 1, "good"), PSE_E_STATE);
+    assert_int_equal(why, PSE_REGISTER_NOT_LISTED);
+    assert_int_equal(pse_voters_credential(town.v, &c, 1), PSE_OK);
+    assert_int_equal(c.state, PSE_CREDENTIAL_PENDING);
+    assert_int_equal(qualifies(&why, 1, ""), PSE_OK);
+}
+
 static enum pse_register_refusal by_letter(uint8_t d, uint16_t style, uint32_t weight,
                                            const pse_enc *old)
 {
@@ -364,6 +462,9 @@ int main(void)
         CASE(signed_changes_are_canonical),
         CASE(days_are_days),
         CASE(one_active_credential_a_voter),
+        CASE(a_pending_credential_becomes_active),
+        CASE(a_pending_replacement_leaves_the_old_one),
+        CASE(who_left_the_list_waits_for_nothing),
         CASE(letters_are_counted),
         CASE(releases_come_in_batches),
         CASE(nothing_stands_in_clear),
