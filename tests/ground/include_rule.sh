@@ -20,6 +20,7 @@ below() { # the rooms that a room may include
     net) echo base codec net ;;
     daemon) echo base codec daemon ;;
     identity) echo base codec group crypto net identity ;;
+    token) echo base token ;;
     esac
 }
 
@@ -47,7 +48,7 @@ includes_of() {
         *)
             header=${hit#*<}
             header=${header%%>*}
-            case "$1" in store | net | daemon | identity) continue ;; esac # rooms that do input and output
+            case "$1" in store | net | daemon | identity | token) continue ;; esac # rooms that do input and output
             case "$file:$header" in
             lib/base/pool.c:pthread.h | lib/base/mem.c:sys/mman.h) ;;
             *:inttypes.h | *:limits.h | *:stdalign.h | *:stdarg.h | *:stdatomic.h) ;;
@@ -99,7 +100,7 @@ globals_of() {
         grep -v '/choose\.c\.o:truth'
 }
 
-for room in store net daemon identity; do
+for room in store net daemon identity token; do
     [ -d "lib/$room" ] || continue
     check "room $room includes only rooms below it" "$(includes_of "$room")"
 done
@@ -117,6 +118,7 @@ serves 'seccomp\.h' daemon
 serves 'sqlite3\.h' store
 serves 'libpq-fe\.h' store
 serves 'openssl/' identity
+serves 'p11-kit/' token
 
 for room in base codec count group crypto merkle election; do
     check "room $room includes only rooms below it, and pure headers" "$(includes_of "$room")"

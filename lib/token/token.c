@@ -1,0 +1,454 @@
+#include "token.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "room.h"
+
+enum { SLOTS_MAX = 256, PARAMS_MAX = 32, POINT_MAX = PSE_TOKEN_PUBLIC_MAX + 3 };
+
+static const char *const names[] = {
+    "good",        "uri",     "pin-in-uri",  "unnamed",    "no-module",  "no-token",
+    "two-tokens",  "no-pin",  "pin-wrong",   "pin-before", "pin-locked", "no-object",
+    "two-objects", "kind",    "extractable", "no-public",  "exists",     "lost",
+    "forked",      "refused", "device",      "no-memory",
+};
+
+const char *pse_token_fault_name(enum pse_token_fault fault)
+{
+    PSE_REQUIRE((size_t)fault < sizeof names / sizeof *names);
+    return names[fault];
+}
+
+/* --- the URI -----------------------------------------------------------------------------------
+ */
+
+bool pse_token_is_uri(const char *text)
+{
+    return strncmp(text, "pkcs11:", 7) == 0;
+}
+
+/* Each attribute once (RFC 7512 2.3): of two, people and modules may read either. */
+static bool has_twins(const char *text)
+{
+    const char *seen[32];
+    size_t count = 0;
+
+    for (const char *at = text + strcspn(text, ":"); *at != '\0'; at += strcspn(at, ";?&")) {
+        size_t n = strcspn(++at, "=;?&");
+
+        for (size_t i = 0; i < count; i++)
+            if (strncmp(seen[i], at, n) == 0 && seen[i][n] == '=')
+                return true;
+        if (count == sizeof seen / sizeof *seen)
+            return true;
+        seen[count++] = at;
+    }
+    return false;
+}
+
+/* An attribute that we do not know may be the one that tells two keys apart. */
+static enum pse_token_fault parse_uri(P11KitUri **out, const char *text)
+{
+    P11KitUri *uri = p11_kit_uri_new();
+    enum pse_token_fault fault = PSE_TOKEN_GOOD;
+
+    *out = NULL;
+    if (uri == NULL)
+        return PSE_TOKEN_NO_MEMORY;
+    if (strlen(text) >= PSE_TOKEN_URI_MAX ||
+        p11_kit_uri_parse(text, P11_KIT_URI_FOR_ANY, uri) != P11_KIT_URI_OK ||
+        p11_kit_uri_any_unrecognized(uri) || has_twins(text))
+        fault = PSE_TOKEN_URI;
+    else if (p11_kit_uri_get_pin_value(uri) != NULL)
+        fault = PSE_TOKEN_PIN_IN_URI;
+    else if (p11_kit_uri_get_attribute(uri, CKA_LABEL) == NULL &&
+             p11_kit_uri_get_attribute(uri, CKA_ID) == NULL)
+        fault = PSE_TOKEN_UNNAMED;
+    if (fault == PSE_TOKEN_GOOD)
+        *out = uri;
+    else
+        p11_kit_uri_free(uri);
+    return fault;
+}
+
+enum pse_token_fault pse_token_uri_check(char pin_source[PSE_TOKEN_URI_MAX], const char *uri)
+{
+    P11KitUri *parsed;
+    enum pse_token_fault fault = parse_uri(&parsed, uri);
+    const char *source;
+
+    pin_source[0] = '\0';
+    if (fault != PSE_TOKEN_GOOD)
+        return fault;
+    source = p11_kit_uri_get_pin_source(parsed);
+    if (source != NULL)
+        (void)strncat(pin_source, source, PSE_TOKEN_URI_MAX - 1);
+    p11_kit_uri_free(parsed);
+    return PSE_TOKEN_GOOD;
+}
+
+/* --- modules -----------------------------------------------------------------------------------
+ */
+
+static enum pse_token_fault load_modules(struct pse_token *t)
+{
+    const char *path = p11_kit_uri_get_module_path(t->uri);
+
+    p11_kit_be_quiet();
+    if (path == NULL) {
+        t->modules = p11_kit_modules_load_and_initialize(0);
+        return t->modules != NULL ? PSE_TOKEN_GOOD : PSE_TOKEN_NO_MODULE;
+    }
+    t->own = p11_kit_module_load(path, 0);
+    if (t->own != NULL && p11_kit_module_initialize(t->own) == CKR_OK)
+        return PSE_TOKEN_GOOD;
+    if (t->own != NULL)
+        p11_kit_module_release(t->own);
+    t->own = NULL;
+    return PSE_TOKEN_NO_MODULE;
+}
+
+static void unload_modules(struct pse_token *t)
+{
+    if (t->modules != NULL)
+        p11_kit_modules_finalize_and_release(t->modules);
+    if (t->own != NULL) {
+        (void)p11_kit_module_finalize(t->own);
+        p11_kit_module_release(t->own);
+    }
+}
+
+static enum pse_token_fault keep_pin(struct pse_token *t, struct pse_span pin)
+{
+    if (pin.n == 0)
+        return PSE_TOKEN_GOOD;
+    if (pin.n > PSE_TOKEN_PIN_MAX)
+        return PSE_TOKEN_NO_PIN;
+    t->pin = sodium_malloc(pin.n);
+    if (t->pin == NULL)
+        return PSE_TOKEN_NO_MEMORY;
+    memcpy(t->pin, pin.p, pin.n);
+    t->pin_n = pin.n;
+    return PSE_TOKEN_GOOD;
+}
+
+enum pse_token_fault token_begin(struct pse_token **out, const struct pse_token_ask *ask)
+{
+    struct pse_token *t = calloc(1, sizeof *t);
+    enum pse_token_fault fault;
+
+    *out = NULL;
+    if (t == NULL)
+        return PSE_TOKEN_NO_MEMORY;
+    PSE_REQUIRE(pthread_mutex_init(&t->lock, NULL) == 0);
+    t->owner = getpid();
+    t->kind = ask->kind;
+    fault = parse_uri(&t->uri, ask->uri);
+    if (fault == PSE_TOKEN_GOOD)
+        fault = keep_pin(t, ask->pin);
+    if (fault == PSE_TOKEN_GOOD)
+        fault = load_modules(t);
+    if (fault == PSE_TOKEN_GOOD)
+        *out = t;
+    else
+        pse_token_close(t);
+    return fault;
+}
+
+void pse_token_close(struct pse_token *t)
+{
+    if (t == NULL)
+        return;
+    if (t->owner == getpid()) {
+        if (t->session != 0)
+            (void)t->f->C_CloseSession(t->session);
+        unload_modules(t);
+    }
+    if (t->uri != NULL)
+        p11_kit_uri_free(t->uri);
+    sodium_free(t->pin); /* wipes; NULL is fine */
+    (void)pthread_mutex_destroy(&t->lock);
+    free(t);
+}
+
+/* --- the token ---------------------------------------------------------------------------------
+ */
+
+static bool fits(struct pse_token *t, CK_FUNCTION_LIST *f, CK_SLOT_ID slot)
+{
+    CK_TOKEN_INFO token;
+    CK_SLOT_INFO info;
+
+    return f->C_GetSlotInfo(slot, &info) == CKR_OK && f->C_GetTokenInfo(slot, &token) == CKR_OK &&
+           (token.flags & CKF_TOKEN_INITIALIZED) != 0 &&
+           p11_kit_uri_match_slot_info(t->uri, &info) == 1 &&
+           p11_kit_uri_match_token_info(t->uri, &token) == 1;
+}
+
+static size_t look_in(struct pse_token *t, CK_FUNCTION_LIST *f)
+{
+    CK_SLOT_ID slot[SLOTS_MAX];
+    CK_ULONG n = SLOTS_MAX;
+    CK_INFO info;
+    size_t found = 0;
+
+    if (f->C_GetInfo(&info) != CKR_OK || p11_kit_uri_match_module_info(t->uri, &info) != 1 ||
+        f->C_GetSlotList(CK_TRUE, slot, &n) != CKR_OK)
+        return 0;
+    for (CK_ULONG i = 0; i < n; i++) {
+        if (!fits(t, f, slot[i]))
+            continue;
+        t->f = f;
+        t->slot = slot[i];
+        found++;
+    }
+    return found;
+}
+
+static enum pse_token_fault find_token(struct pse_token *t)
+{
+    size_t found = 0;
+
+    if (t->own != NULL)
+        found = look_in(t, t->own);
+    for (size_t i = 0; t->modules != NULL && t->modules[i] != NULL; i++)
+        found += look_in(t, t->modules[i]);
+    return found == 0 ? PSE_TOKEN_NO_TOKEN : found == 1 ? PSE_TOKEN_GOOD : PSE_TOKEN_TWO_TOKENS;
+}
+
+/* Whoever comes back after a wrong PIN, this process or the next, does not try again: a person is
+ * to look first, and a right PIN given by hand makes the mark go. */
+static enum pse_token_fault may_try(const struct pse_token *t, const CK_TOKEN_INFO *info)
+{
+    if ((info->flags & CKF_USER_PIN_LOCKED) != 0)
+        return PSE_TOKEN_PIN_LOCKED;
+    if ((info->flags & (CKF_USER_PIN_COUNT_LOW | CKF_USER_PIN_FINAL_TRY)) != 0)
+        return PSE_TOKEN_PIN_BEFORE;
+    return t->pin == NULL ? PSE_TOKEN_NO_PIN : PSE_TOKEN_GOOD;
+}
+
+static enum pse_token_fault log_in(struct pse_token *t)
+{
+    CK_SESSION_INFO session;
+    CK_TOKEN_INFO info;
+    enum pse_token_fault fault;
+
+    if (t->f->C_GetTokenInfo(t->slot, &info) != CKR_OK ||
+        t->f->C_GetSessionInfo(t->session, &session) != CKR_OK)
+        return PSE_TOKEN_DEVICE;
+    if ((info.flags & CKF_LOGIN_REQUIRED) == 0 || session.state == CKS_RO_USER_FUNCTIONS ||
+        session.state == CKS_RW_USER_FUNCTIONS)
+        return PSE_TOKEN_GOOD;
+    fault = may_try(t, &info);
+    if (fault != PSE_TOKEN_GOOD)
+        return fault;
+    switch (t->f->C_Login(t->session, CKU_USER, t->pin, t->pin_n)) {
+    case CKR_OK:
+    case CKR_USER_ALREADY_LOGGED_IN: return PSE_TOKEN_GOOD;
+    case CKR_PIN_LOCKED: t->dead = PSE_TOKEN_PIN_LOCKED; return t->dead;
+    case CKR_PIN_INCORRECT:
+    case CKR_PIN_INVALID:
+    case CKR_PIN_LEN_RANGE: t->dead = PSE_TOKEN_PIN_WRONG; return t->dead;
+    default: return PSE_TOKEN_DEVICE;
+    }
+}
+
+enum pse_token_fault token_session(struct pse_token *t, bool writes)
+{
+    CK_FLAGS flags = CKF_SERIAL_SESSION | (writes ? CKF_RW_SESSION : 0);
+    enum pse_token_fault fault = find_token(t);
+
+    if (fault != PSE_TOKEN_GOOD)
+        return fault;
+    if (t->f->C_OpenSession(t->slot, flags, NULL, NULL, &t->session) != CKR_OK) {
+        t->session = 0;
+        return PSE_TOKEN_DEVICE;
+    }
+    fault = log_in(t);
+    if (fault != PSE_TOKEN_GOOD) {
+        (void)t->f->C_CloseSession(t->session);
+        t->session = 0;
+    }
+    return fault;
+}
+
+/* --- the object --------------------------------------------------------------------------------
+ */
+
+static enum pse_token_fault search(struct pse_token *t, CK_OBJECT_HANDLE found[2], CK_ULONG *n,
+                                   CK_ATTRIBUTE *by, CK_ULONG attributes)
+{
+    CK_RV rv;
+
+    *n = 0;
+    if (t->f->C_FindObjectsInit(t->session, by, attributes) != CKR_OK)
+        return PSE_TOKEN_DEVICE;
+    rv = t->f->C_FindObjects(t->session, found, 2, n);
+    (void)t->f->C_FindObjectsFinal(t->session);
+    return rv == CKR_OK ? PSE_TOKEN_GOOD : PSE_TOKEN_DEVICE;
+}
+
+enum pse_token_fault token_find(struct pse_token *t, CK_OBJECT_HANDLE *out, CK_OBJECT_CLASS class,
+                                bool is_named)
+{
+    CK_ATTRIBUTE by[3] = {{CKA_CLASS, &class, sizeof class}};
+    CK_OBJECT_HANDLE found[2];
+    const CK_ATTRIBUTE *label = p11_kit_uri_get_attribute(t->uri, CKA_LABEL);
+    const CK_ATTRIBUTE *id = p11_kit_uri_get_attribute(t->uri, CKA_ID);
+    CK_ULONG n = 1;
+    CK_ULONG count;
+    enum pse_token_fault fault;
+
+    *out = 0;
+    if (!is_named)
+        by[n++] = (CK_ATTRIBUTE){CKA_ID, t->id, t->id_n};
+    if (is_named && label != NULL)
+        by[n++] = *label;
+    if (is_named && id != NULL)
+        by[n++] = *id;
+    fault = search(t, found, &count, by, n);
+    if (fault != PSE_TOKEN_GOOD)
+        return fault;
+    *out = count == 1 ? found[0] : 0;
+    return count == 0 ? PSE_TOKEN_NO_OBJECT : count == 1 ? PSE_TOKEN_GOOD : PSE_TOKEN_TWO_OBJECTS;
+}
+
+static bool is_set(struct pse_token *t, CK_ATTRIBUTE_TYPE type, bool wanted)
+{
+    CK_BBOOL value = wanted ? CK_FALSE : CK_TRUE;
+    CK_ATTRIBUTE a = {type, &value, sizeof value};
+
+    return t->f->C_GetAttributeValue(t->session, t->key, &a, 1) == CKR_OK &&
+           a.ulValueLen == sizeof value && (value != CK_FALSE) == wanted;
+}
+
+static bool is_number(struct pse_token *t, CK_ATTRIBUTE_TYPE type, CK_ULONG wanted)
+{
+    CK_ULONG value = CK_UNAVAILABLE_INFORMATION;
+    CK_ATTRIBUTE a = {type, &value, sizeof value};
+
+    return t->f->C_GetAttributeValue(t->session, t->key, &a, 1) == CKR_OK && value == wanted;
+}
+
+static const uint8_t ed25519_oid[] = {0x06, 3, 0x2b, 0x65, 0x70};
+static const uint8_t ed25519_text[] = {0x13, 12,  'e', 'd', 'w', 'a', 'r',
+                                       'd',  's', '2', '5', '5', '1', '9'};
+static const uint8_t p256_oid[] = {0x06, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7};
+static const uint8_t p384_oid[] = {0x06, 5, 0x2b, 0x81, 4, 0, 0x22};
+
+const struct curve *token_curve(enum pse_token_kind kind)
+{
+    static const struct curve curves[] = {
+        [PSE_TOKEN_ED25519] = {ed25519_oid, sizeof ed25519_oid, ed25519_text, sizeof ed25519_text},
+        [PSE_TOKEN_P256] = {p256_oid, sizeof p256_oid, NULL, 0},
+        [PSE_TOKEN_P384] = {p384_oid, sizeof p384_oid, NULL, 0},
+    };
+
+    PSE_REQUIRE(kind < sizeof curves / sizeof *curves);
+    return &curves[kind];
+}
+
+static bool is_on_curve(struct pse_token *t)
+{
+    const struct curve *curve = token_curve(t->kind);
+    uint8_t params[PARAMS_MAX];
+    CK_ATTRIBUTE a = {CKA_EC_PARAMS, params, sizeof params};
+
+    if (!is_number(t, CKA_KEY_TYPE, t->kind == PSE_TOKEN_ED25519 ? CKK_EC_EDWARDS : CKK_EC) ||
+        t->f->C_GetAttributeValue(t->session, t->key, &a, 1) != CKR_OK)
+        return false;
+    return (a.ulValueLen == curve->oid_n && memcmp(params, curve->oid, curve->oid_n) == 0) ||
+           (curve->text != NULL && a.ulValueLen == curve->text_n &&
+            memcmp(params, curve->text, curve->text_n) == 0);
+}
+
+static bool is_for_use(struct pse_token *t)
+{
+    if (t->kind != PSE_TOKEN_WRAP)
+        return is_set(t, CKA_SIGN, true) && is_on_curve(t);
+    return is_number(t, CKA_KEY_TYPE, CKK_AES) && is_number(t, CKA_VALUE_LEN, PSE_TOKEN_KEY) &&
+           is_set(t, CKA_WRAP, true) && is_set(t, CKA_UNWRAP, true);
+}
+
+static void read_names(struct pse_token *t)
+{
+    CK_ATTRIBUTE label = {CKA_LABEL, t->label, PSE_TOKEN_LABEL_MAX};
+    CK_ATTRIBUTE id = {CKA_ID, t->id, ID_MAX};
+
+    if (t->f->C_GetAttributeValue(t->session, t->key, &label, 1) != CKR_OK ||
+        label.ulValueLen > PSE_TOKEN_LABEL_MAX)
+        label.ulValueLen = 0;
+    t->label[label.ulValueLen] = '\0';
+    if (t->f->C_GetAttributeValue(t->session, t->key, &id, 1) != CKR_OK || id.ulValueLen > ID_MAX)
+        id.ulValueLen = 0;
+    t->id_n = id.ulValueLen;
+}
+
+/* PKCS#11 wants the point inside an OCTET STRING; some modules give it bare. */
+static void read_public(struct pse_token *t)
+{
+    size_t n = t->kind == PSE_TOKEN_ED25519 ? 32 : t->kind == PSE_TOKEN_P256 ? 65 : 97;
+    uint8_t point[POINT_MAX];
+    CK_ATTRIBUTE a = {CKA_EC_POINT, point, sizeof point};
+    CK_OBJECT_HANDLE object;
+
+    t->public_n = 0;
+    if (t->id_n == 0 || token_find(t, &object, CKO_PUBLIC_KEY, false) != PSE_TOKEN_GOOD ||
+        t->f->C_GetAttributeValue(t->session, object, &a, 1) != CKR_OK)
+        return;
+    if (a.ulValueLen == n + 2 && point[0] == 0x04 && point[1] == n)
+        memmove(point, point + 2, n);
+    else if (a.ulValueLen != n)
+        return;
+    memcpy(t->public, point, n);
+    t->public_n = n;
+}
+
+enum pse_token_fault token_object(struct pse_token *t)
+{
+    CK_OBJECT_CLASS class = t->kind == PSE_TOKEN_WRAP ? CKO_SECRET_KEY : CKO_PRIVATE_KEY;
+    enum pse_token_fault fault = token_find(t, &t->key, class, true);
+
+    if (fault != PSE_TOKEN_GOOD)
+        return fault;
+    if (!is_for_use(t))
+        return PSE_TOKEN_KIND;
+    if (!is_set(t, CKA_SENSITIVE, true) || !is_set(t, CKA_EXTRACTABLE, false))
+        return PSE_TOKEN_EXTRACTABLE;
+    read_names(t);
+    if (t->kind == PSE_TOKEN_WRAP)
+        return PSE_TOKEN_GOOD;
+    read_public(t);
+    return t->kind == PSE_TOKEN_ED25519 && t->public_n == 0 ? PSE_TOKEN_NO_PUBLIC : PSE_TOKEN_GOOD;
+}
+
+enum pse_token_fault pse_token_open(struct pse_token **out, const struct pse_token_ask *ask)
+{
+    struct pse_token *t;
+    enum pse_token_fault fault = token_begin(&t, ask);
+
+    *out = NULL;
+    if (fault != PSE_TOKEN_GOOD)
+        return fault;
+    fault = token_session(t, false);
+    if (fault == PSE_TOKEN_GOOD)
+        fault = token_object(t);
+    if (fault == PSE_TOKEN_GOOD)
+        *out = t;
+    else
+        pse_token_close(t);
+    return fault;
+}
+
+const char *pse_token_label(const struct pse_token *t)
+{
+    return t->label;
+}
+
+struct pse_span pse_token_public(const struct pse_token *t)
+{
+    return pse_span(t->public, t->public_n);
+}
