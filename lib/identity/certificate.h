@@ -80,7 +80,7 @@ bool pse_certificate_is_named_for(const struct pse_certificate *c, const char *o
 /** Is it issued under one of the @p n policies @p oids (dotted)? True also when its policies cannot
  * be read: what cannot be judged is not let through. */
 bool pse_certificate_is_under(const struct pse_certificate *c, const char *const *oids, size_t n);
-#define PSE_OID_CLIENT_AUTH "1.3.6.1.5.5.7.3.2"
+#define PSE_OID_CLIENT_AUTH  "1.3.6.1.5.5.7.3.2"
 #define PSE_OID_OCSP_SIGNING "1.3.6.1.5.5.7.3.9"
 
 /** Is @p oid the dotted text of an object identifier? */

@@ -10,6 +10,7 @@ const char *pse_eid_fault_name(enum pse_eid_fault fault)
         [PSE_EID_NOT_YET_VALID] = "not_yet_valid",
         [PSE_EID_EXPIRED] = "expired",
         [PSE_EID_UNTRUSTED] = "untrusted",
+        [PSE_EID_PERSON] = "person",
         [PSE_EID_OCSP_UNREACHABLE] = "ocsp_unreachable",
         [PSE_EID_OCSP_MALFORMED] = "ocsp_malformed",
         [PSE_EID_OCSP_UNTRUSTED] = "ocsp_untrusted",

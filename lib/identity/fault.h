@@ -17,6 +17,7 @@ enum pse_eid_fault {
     PSE_EID_NOT_YET_VALID,    /* the person's certificate, at the instant of judgement */
     PSE_EID_EXPIRED,          /* likewise */
     PSE_EID_UNTRUSTED,        /* no configured authority that is valid now has issued it */
+    PSE_EID_PERSON,           /* of another person than it must be */
     PSE_EID_OCSP_UNREACHABLE, /* no answer about revocation could be had */
     PSE_EID_OCSP_MALFORMED,   /* no answer to this question: refused, or about something else */
     PSE_EID_OCSP_UNTRUSTED,   /* signed wrongly, or by one who has no say */

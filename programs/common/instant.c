@@ -49,3 +49,48 @@ pse_rc instant_parse(int64_t *out, const char *text)
     instant_text(back, *out);
     return strcmp(back, text) == 0 ? PSE_OK : PSE_E_RANGE;
 }
+
+/* `Z`, or a sign, hours and minutes; seconds to be taken off. */
+static pse_rc read_offset(int64_t *out, const char *text)
+{
+    static const char offset[] = "+dd:dd";
+
+    *out = 0;
+    if (strcmp(text, "Z") == 0 || strcmp(text, "z") == 0)
+        return PSE_OK;
+    if (strlen(text) != sizeof offset - 1 || (text[0] != '+' && text[0] != '-'))
+        return PSE_E_SYNTAX;
+    for (size_t i = 1; offset[i] != '\0'; i++) {
+        if (offset[i] == 'd' ? text[i] < '0' || text[i] > '9' : text[i] != offset[i])
+            return PSE_E_SYNTAX;
+    }
+    if (number(text + 1, 2) > 23 || number(text + 4, 2) > 59)
+        return PSE_E_RANGE;
+    *out = (text[0] == '-' ? -60 : 60) * (int64_t)(60 * number(text + 1, 2) + number(text + 4, 2));
+    return PSE_OK;
+}
+
+pse_rc instant_read(int64_t *out, const char *text)
+{
+    char whole[INSTANT_TEXT];
+    size_t at = INSTANT_TEXT - 2;
+    int64_t offset;
+
+    if (strlen(text) < INSTANT_TEXT - 1)
+        return PSE_E_SYNTAX;
+    memcpy(whole, text, at);
+    memcpy(whole + at, "Z", 2);
+    if (whole[10] == 't')
+        whole[10] = 'T';
+    if (text[at] == '.') {
+        size_t digits = strspn(text + at + 1, "0123456789");
+
+        if (digits == 0)
+            return PSE_E_SYNTAX;
+        at += 1 + digits;
+    }
+    PSE_TRY(read_offset(&offset, text + at));
+    PSE_TRY(instant_parse(out, whole));
+    *out -= offset;
+    return *out < 0 ? PSE_E_RANGE : PSE_OK;
+}

@@ -22,9 +22,43 @@ PSE_MUST pse_rc identity_time(int64_t *out, const char *name, const char *text);
 void identity_person_json(struct pse_json_wr *w, const struct pse_person *p);
 /** The same as lines for people. */
 void identity_person_say(const struct pse_person *p);
+/** Members "verdict" and "class" (null when accepted). */
+void identity_verdict_json(struct pse_json_wr *w, enum pse_eid_fault fault);
+/** The same as a line for people; a rejection is also told on standard error, with what to do. */
+void identity_verdict_say(const char *name, enum pse_eid_fault fault);
+/** PSE_OK, PSE_E_PROOF for a rejection, PSE_E_MEMORY. */
+PSE_MUST pse_rc identity_verdict_rc(enum pse_eid_fault fault);
 /** Print what @p w wrote, and free the buffer. PSE_E_MEMORY. */
 PSE_MUST pse_rc identity_json_print(struct pse_json_wr *w);
 
+/** How an OCSP answer is judged, as options say it. */
+struct identity_ocsp {
+    const char *responder; /* file of the designated certificate, or NULL */
+    const char *nonce;     /* hexadecimal, "off", or NULL */
+    uint64_t max_age, skew;
+};
+#define IDENTITY_OCSP_DEFAULTS                         \
+    {                                                  \
+        .max_age = PSE_OCSP_AGE, .skew = PSE_OCSP_SKEW \
+    }
+#define IDENTITY_RESPONDER(at) \
+    CLI_TEXT("responder", "FILE", (at), "designated mode: the one certificate that may answer")
+#define IDENTITY_MAX_AGE(at) \
+    CLI_NUMBER("max-age", "S", (at), 0, UINT32_MAX, "seconds a status may be old (default 120)")
+#define IDENTITY_SKEW(at) \
+    CLI_NUMBER("skew", "S", (at), 0, UINT32_MAX, "seconds clocks may be apart (default 900)")
+
+enum { IDENTITY_NONCE_MAX = 128 };
+
+/** The bytes of a nonce option; *n is 0 for "off" and NULL. PSE_E_SYNTAX, reported as @p option. */
+PSE_MUST pse_rc identity_nonce(uint8_t out[IDENTITY_NONCE_MAX], size_t *n, const char *name,
+                               const char *option, const char *text);
+
+/** What was said about something that may be left out: "given", "off" or "absent". */
+const char *identity_given(const char *option);
+
 int identity_certificate(int argc, char **argv);
+int identity_ocsp(int argc, char **argv);
+int identity_webeid(int argc, char **argv);
 
 #endif

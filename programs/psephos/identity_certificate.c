@@ -49,13 +49,8 @@ static pse_rc say_json(const struct pse_certificate *c, const enum pse_eid_fault
     instant_text(from, a);
     instant_text(until, b);
     pse_json_wr_object(&w, NULL);
-    if (fault != NULL) {
-        pse_json_wr_str(&w, "verdict", *fault == PSE_EID_GOOD ? "accept" : "reject");
-        if (*fault == PSE_EID_GOOD)
-            pse_json_wr_null(&w, "class");
-        else
-            pse_json_wr_str(&w, "class", pse_eid_fault_name(*fault));
-    }
+    if (fault != NULL)
+        identity_verdict_json(&w, *fault);
     identity_person_json(&w, pse_certificate_person(c));
     pse_json_wr_str(&w, "key", key_name(pse_certificate_key(c)));
     pse_json_wr_u64(&w, "bits", pse_certificate_key_bits(c));
@@ -81,10 +76,8 @@ static void say(const struct pse_certificate *c, const enum pse_eid_fault *fault
     pse_certificate_life(&a, &b, c);
     instant_text(from, a);
     instant_text(until, b);
-    if (fault != NULL && *fault == PSE_EID_GOOD)
-        puts("accept");
-    else if (fault != NULL)
-        printf("reject: %s\n", pse_eid_fault_name(*fault));
+    if (fault != NULL)
+        identity_verdict_say(name, *fault);
     identity_person_say(pse_certificate_person(c));
     printf("  %-13s %s, %u bits\n", "key", key_name(pse_certificate_key(c)),
            pse_certificate_key_bits(c));
@@ -131,7 +124,7 @@ static pse_rc run(const struct certificate_options *o)
     else if (rc == PSE_OK)
         say(c, judged ? &fault : NULL);
     pse_certificate_free(c);
-    return rc == PSE_OK && fault != PSE_EID_GOOD ? PSE_E_PROOF : rc;
+    return rc == PSE_OK ? identity_verdict_rc(fault) : rc;
 }
 
 int identity_certificate(int argc, char **argv)

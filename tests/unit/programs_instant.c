@@ -61,11 +61,46 @@ static void refused(void **state)
             fail_msg("%s", bad[i].text);
 }
 
+static void every_form_of_rfc_3339(void **state)
+{
+    static const struct {
+        const char *text;
+        pse_rc rc;
+        int64_t seconds;
+    } row[] = {
+        {"2026-11-26T18:00:00Z", PSE_OK, 1795716000},
+        {"2026-11-26t18:00:00z", PSE_OK, 1795716000},
+        {"2026-11-26T18:00:00.999999Z", PSE_OK, 1795716000},
+        {"2026-11-26T18:00:00+00:00", PSE_OK, 1795716000},
+        {"2026-11-26T20:30:00.5+02:30", PSE_OK, 1795716000},
+        {"2026-11-26T10:00:00-08:00", PSE_OK, 1795716000},
+        {"2026-11-26T18:00:00", PSE_E_SYNTAX, 0},
+        {"2026-11-26T18:00:00.Z", PSE_E_SYNTAX, 0},
+        {"2026-11-26T18:00:00+0200", PSE_E_SYNTAX, 0},
+        {"2026-11-26T18:00:00+02:00Z", PSE_E_SYNTAX, 0},
+        {"2026-11-26 18:00:00Z", PSE_E_SYNTAX, 0},
+        {"2026-11-26T18:00:00+24:00", PSE_E_RANGE, 0},
+        {"2026-02-30T18:00:00+02:00", PSE_E_RANGE, 0},
+        {"1970-01-01T00:00:00+00:01", PSE_E_RANGE, 0},
+        {"", PSE_E_SYNTAX, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        int64_t seconds = 0;
+
+        if (instant_read(&seconds, row[i].text) != row[i].rc ||
+            (row[i].rc == PSE_OK && seconds != row[i].seconds))
+            fail_msg("%s", row[i].text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(round_trip),
         cmocka_unit_test(refused),
+        cmocka_unit_test(every_form_of_rfc_3339),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
