@@ -68,7 +68,7 @@ struct sequence_view {
 
 struct sequence_status {
     uint8_t state; /* enum pse_state */
-    uint64_t size; /* durable */
+    uint64_t size; /* durable; 0: the sequencer has not read its log yet, or is ending */
     uint64_t published;
     uint64_t published_at; /* POSIX seconds */
     uint32_t waiting;      /* entries not yet in a durable batch */

@@ -208,18 +208,27 @@ static void send_on(struct batch *b, struct front *f, const struct front_electio
         give_up(c, n, rc == PSE_E_STATE ? "unavailable" : "busy");
 }
 
+/* NULL: ballots are taken. A front that has just started, or whose sequencer is away, does not know:
+ * it must not tell a voter that the election is not open. */
+static const char *why_not(const struct front_election *e, const struct sequence_status *status)
+{
+    if (e == NULL)
+        return "unavailable";
+    if (status->state < PSE_STATE_OPEN)
+        return "not-open";
+    if (status->state > PSE_STATE_OPEN)
+        return "closed";
+    return e->joint == NULL ? "unavailable" : NULL;
+}
+
 void front_cast(void *ctx, struct pse_http_call *const *call, size_t n)
 {
     struct front *f = ctx;
     struct sequence_status status;
     const struct front_election *e = front_look(f, &status);
-    const char *why = NULL;
+    const char *why = why_not(e, &status);
     struct batch b;
 
-    if (e == NULL || e->joint == NULL || status.state < PSE_STATE_OPEN)
-        why = "not-open";
-    else if (status.state > PSE_STATE_OPEN)
-        why = "closed";
     if (why != NULL) {
         for (size_t i = 0; i < n; i++)
             front_problem(call[i], why, NULL, NULL);

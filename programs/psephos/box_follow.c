@@ -151,7 +151,8 @@ static void take_election(struct front *f)
 static void look(struct front *f)
 {
     struct sequence_status s = {0};
-    bool is_up = sequence_status(f->sequence, &s) == PSE_OK;
+    /* A log that has no entry is one that the sequencer has not read yet: it has just started. */
+    bool is_up = sequence_status(f->sequence, &s) == PSE_OK && s.size > 0;
     struct pse_buf view = PSE_BUF(FRONT_VIEW_MAX);
 
     if (is_up && is_due(f, &s))
@@ -195,7 +196,7 @@ const struct front_election *front_look(struct front *f, struct sequence_status 
     const struct front_election *e;
 
     pthread_rwlock_rdlock(&f->lock);
-    e = f->now;
+    e = f->up_ms == 0 ? NULL : f->now; /* before the first answer the state is not known */
     *status = f->status;
     pthread_rwlock_unlock(&f->lock);
     return e;

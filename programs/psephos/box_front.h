@@ -98,7 +98,8 @@ struct front {
 /** Follow record and sequencer in a thread of its own until front_unfollow. */
 PSE_MUST pse_rc front_follow(struct front *f);
 void front_unfollow(struct front *f);
-/** What is known now: the election (NULL: nothing), the state and the level. */
+/** What is known now: the election (NULL: nothing, or the sequencer has never answered), the state
+ * and the level. */
 const struct front_election *front_look(struct front *f, struct sequence_status *status);
 
 pse_http_handler front_cast;
