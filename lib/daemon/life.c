@@ -130,6 +130,12 @@ enum pse_life_event pse_life_wait(struct pse_life *life, int ms)
     }
 }
 
+void pse_life_stop(void)
+{
+    /* The main thread's number is the process's. */
+    PSE_REQUIRE(tgkill(getpid(), getpid(), SIGTERM) == 0);
+}
+
 void pse_life_end(struct pse_life *life)
 {
     if (life->signals >= 0)

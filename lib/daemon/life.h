@@ -45,6 +45,9 @@ void pse_life_stopping(struct pse_life *life);
 /** Wait for a signal, at most @p ms. Sends signs of life when they are due, also from a loop that
  * calls it with 0: a daemon that hangs sends none. */
 enum pse_life_event pse_life_wait(struct pse_life *life, int ms);
+/** From any thread: the main thread's next pse_life_wait says PSE_LIFE_STOP. Inside the sandbox
+ * kill() is forbidden, also towards oneself; this is not. */
+void pse_life_stop(void);
 void pse_life_end(struct pse_life *life);
 
 /* --- state folder ----------------------------------------------------------------------------- */

@@ -99,7 +99,7 @@ static void on_stopped(void *ctx, const struct pse_stop *why)
 {
     (void)ctx;
     (void)why;
-    (void)kill(getpid(), SIGTERM);
+    pse_life_stop();
 }
 
 static int run(struct sequence *s)

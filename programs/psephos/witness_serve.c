@@ -15,6 +15,7 @@
 #include "codec/codec.h"
 #include "common/options.h"
 #include "common/sysrng.h"
+#include "daemon/life.h"
 #include "net/net.h"
 #include "psephos/witness.h"
 
@@ -93,7 +94,7 @@ static void conclude(struct witness_service *w, struct pse_http_call *const *cal
         return;
     PSE_LOG(w->log, PSE_LOG_ERROR, "witness.storage.failed", PSE_F("status", pse_rc_name(rc)));
     w->failed = 1; /* whether the commit happened is not known: end, never retry */
-    (void)kill(getpid(), SIGTERM);
+    pse_life_stop();
 }
 
 static void add_checkpoints(void *ctx, struct pse_http_call *const *call, size_t n)

@@ -174,6 +174,23 @@ static bool act_thread(void)
     return pthread_create(&t, NULL, nothing, NULL) == 0 && pthread_join(t, NULL) == 0 &&
            malloc(1 << 20) != NULL;
 }
+static void *stop_from_thread(void *arg)
+{
+    pse_life_stop();
+    return arg;
+}
+/* How a daemon ends when one of its threads has failed. */
+static bool act_stop(void)
+{
+    sigset_t set;
+    pthread_t t;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    return sigprocmask(SIG_BLOCK, &set, NULL) == 0 &&
+           pthread_create(&t, NULL, stop_from_thread, NULL) == 0 && pthread_join(t, NULL) == 0 &&
+           sigpending(&set) == 0 && sigismember(&set, SIGTERM) == 1;
+}
 static bool act_clock_and_random(void)
 {
     return pse_clock_wall_ms() > 0 && pse_clock_steady_ms() >= 0 && getpid() > 0 &&
@@ -246,6 +263,7 @@ static void duties_go_on(void **state)
         WORKS(act_read_readable, (enum pse_sandbox_profile)p);
         WORKS(act_thread, (enum pse_sandbox_profile)p);
         WORKS(act_clock_and_random, (enum pse_sandbox_profile)p);
+        WORKS(act_stop, (enum pse_sandbox_profile)p);
     }
 }
 
