@@ -104,7 +104,7 @@ static void keep(struct batch *b, size_t to, size_t from)
 }
 
 /* Form, election, style. */
-static void decode(struct batch *b, struct front *f, const struct front_election *e,
+static void decode(struct batch *b, const struct front_election *e,
                    struct pse_http_call *const *call, size_t n)
 {
     b->n = 0;
@@ -113,10 +113,6 @@ static void decode(struct batch *b, struct front *f, const struct front_election
 
         if (pse_ballot_parse(&b->ballot[b->n], e->m, raw) != PSE_OK) {
             answer_rule(call[i], "malformed", 0);
-            continue;
-        }
-        if (!front_credential_take(f, &b->ballot[b->n].credential)) {
-            front_problem(call[i], "too-many", NULL, NULL);
             continue;
         }
         b->call[b->n] = call[i];
@@ -132,6 +128,17 @@ static uint16_t fault_rule(uint8_t faults)
     if ((faults & PSE_BALLOT_V404) != 0)
         return PSE_V404;
     return (faults & PSE_BALLOT_V405) != 0 ? PSE_V405 : PSE_V406;
+}
+
+/* A ballot's first time here, after its proofs: NULL, or why it does not go on. The rate is asked
+ * for behind the proofs, since until then a ballot may name anybody's credential: whoever sends
+ * forged ones, or sends published ones again, keeps nobody from voting. */
+static const char *judge_fresh(struct front *f, const struct pse_ballot *b, const pse_hash *leaf)
+{
+    if (!front_credential_take(f, &b->credential))
+        return "too-many-ballots";
+    *seen_slot(f, leaf) = *leaf;
+    return NULL;
 }
 
 /* What was verified before goes on without being verified again: the same bytes, the same proofs.
@@ -160,12 +167,17 @@ static void verify(struct batch *b, struct front *f, const struct front_election
         size_t i = at[k];
 
         good[i] = rc == PSE_OK && f->check[k].faults == 0;
-        if (good[i])
-            *seen_slot(f, &b->leaf[i]) = b->leaf[i];
-        else if (rc != PSE_OK)
+        if (good[i]) {
+            const char *why = judge_fresh(f, &b->ballot[i], &b->leaf[i]);
+
+            good[i] = why == NULL;
+            if (why != NULL)
+                front_problem(b->call[i], why, NULL, NULL);
+        } else if (rc != PSE_OK) {
             front_problem(b->call[i], "busy", NULL, NULL);
-        else
+        } else {
             answer_rule(b->call[i], "refused", fault_rule(f->check[k].faults));
+        }
     }
     for (size_t i = 0; i < b->n; i++) {
         if (good[i])
@@ -208,8 +220,8 @@ static void send_on(struct batch *b, struct front *f, const struct front_electio
         give_up(c, n, rc == PSE_E_STATE ? "unavailable" : "busy");
 }
 
-/* NULL: ballots are taken. A front that has just started, or whose sequencer is away, does not know:
- * it must not tell a voter that the election is not open. */
+/* NULL: ballots are taken. A front that has just started, or whose sequencer is away, does not
+ * know: it must not tell a voter that the election is not open. */
 static const char *why_not(const struct front_election *e, const struct sequence_status *status)
 {
     if (e == NULL)
@@ -234,7 +246,7 @@ void front_cast(void *ctx, struct pse_http_call *const *call, size_t n)
             front_problem(call[i], why, NULL, NULL);
         return;
     }
-    decode(&b, f, e, call, n);
+    decode(&b, e, call, n);
     verify(&b, f, e);
     if (b.n > 0)
         send_on(&b, f, e);

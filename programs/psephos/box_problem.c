@@ -31,6 +31,10 @@ static const struct problem problems[] = {
     {"taken", 409, "Something else is there", "The first message under a name stays."},
     {"empty", 422, "A message needs at least one byte", "Nothing was kept."},
     {"too-many", 429, "Too many requests", "Wait for the time in Retry-After."},
+    {"too-many-ballots", 429, "Too many ballots with this credential",
+     "Nothing was recorded, and what was recorded before stands. Send the same bytes again after "
+     "the "
+     "time in Retry-After."},
     {"busy", 503, "Too busy", "Send the same bytes again after the time in Retry-After."},
     {"unavailable", 503, "The ballot box cannot record just now",
      "Nothing was recorded. Send the same bytes again after the time in Retry-After."},
