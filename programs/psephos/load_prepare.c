@@ -24,7 +24,7 @@ enum {
 };
 
 struct prepare_options {
-    const char *dir, *listen;
+    const char *dir, *listen, *store;
     uint64_t voters, contests, port, threads;
     struct cli_hash seed;
     bool quiet;
@@ -275,7 +275,7 @@ static pse_rc prepare(struct prepare *p)
     if (rc == PSE_OK)
         rc = write_keys(p);
     if (rc == PSE_OK)
-        rc = load_settings_write(&p->r, o->dir, o->listen);
+        rc = load_settings_write(&p->r, o->dir, o->store, o->listen);
     rehearsal_end(&p->r);
     return rc;
 }
@@ -304,6 +304,8 @@ int load_prepare(int argc, char **argv)
         CLI_TEXT(
             "listen", "WHERE", &o.listen,
             "of the box, for its settings: 127.0.0.1:PORT or unix:PATH (default: a free port)"),
+        CLI_TEXT("store", "URL", &o.store,
+                 "where the box keeps the ledger: postgresql://… (default: in the folder)"),
         CLI_NUMBER("threads", "K", &o.threads, 1, 256, "default: one a processor"),
         SYSRNG_OPTION(&o.seed),
         CLI_FLAG("quiet", &o.quiet, "no progress"),

@@ -5,8 +5,10 @@
 
 #include "psephos/rehearsal.h"
 
-/** Make DIR/ledger with the record as it stands for its head, DIR/sequence.ini and DIR/box.ini
- * (listening on @p listen). The record has been published. Failures are reported. */
-PSE_MUST pse_rc load_settings_write(struct rehearsal *r, const char *dir, const char *listen);
+/** Make the ledger at @p store (NULL: DIR/ledger) with the record as it stands for its head,
+ * DIR/sequence.ini and DIR/box.ini (listening on @p listen). The record has been published.
+ * Failures are reported. */
+PSE_MUST pse_rc load_settings_write(struct rehearsal *r, const char *dir, const char *store,
+                                    const char *listen);
 
 #endif
