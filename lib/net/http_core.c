@@ -494,7 +494,7 @@ static void set_default(unsigned *x, unsigned value)
         *x = value;
 }
 
-static void set_defaults(struct pse_http_options *o)
+void http_options_defaults(struct pse_http_options *o)
 {
     set_default(&o->connections, PSE_HTTP_CONNECTIONS);
     set_default(&o->per_source, PSE_HTTP_PER_SOURCE);
@@ -562,7 +562,7 @@ pse_rc http_core_new(struct pse_http **out, const struct pse_http_options *o,
     if (s == NULL)
         return PSE_E_MEMORY;
     s->o = *o;
-    set_defaults(&s->o);
+    http_options_defaults(&s->o);
     s->ops = ops;
     s->backend = backend;
     pse_store_u64(seed, o->seed);

@@ -125,6 +125,8 @@ void http_answer_headers(const struct pse_http_answer *a,
 uint64_t http_answer_length(const struct pse_http_answer *a);
 /** Release what it owns. */
 void http_answer_free(struct pse_http_answer *a);
+/** Zeros become the defaults of http.h. */
+void http_options_defaults(struct pse_http_options *o);
 /** The table of a server and its numbers make sense (PSE_REQUIRE). */
 void http_options_check(const struct pse_http_options *o);
 

@@ -13,7 +13,10 @@
 #include "codec/text.h"
 #include "http.h"
 
-enum { BACKLOG = 1024, FIRST_PASSED = 3 /* SD_LISTEN_FDS_START */ };
+enum {
+    BACKLOG = SOMAXCONN /* who finds it full waits a second */,
+    FIRST_PASSED = 3 /* SD_LISTEN_FDS_START */
+};
 
 union address {
     struct sockaddr any;

@@ -3,7 +3,11 @@
  * Poll mode only: in its epoll mode a connection resumed before the access handler has returned
  * can be missed, and then freezes until its time-out. The library's own time-out counts idle time,
  * which a client that drips bytes never reaches; so each connection has a row in a table of ours
- * and a reaper ends those past an absolute deadline.
+ * (http_table.h) and a reaper ends those past an absolute deadline.
+ *
+ * In poll mode the library accepts one connection in each round, and a round costs as much as there
+ * are connections; so a thread of ours accepts them (http_accept.h), refuses those for which there
+ * is no room, and hands the others over.
  *
  * The library accepts a bare LF or CR as the end of a line, folded lines, and spaces around a
  * value's end: readings in which an edge in front may differ (request smuggling). It splits a
@@ -11,133 +15,66 @@
  * but one CR LF is refused (head_gaps). */
 #define _GNU_SOURCE /* struct ucred */
 #include <errno.h>
-#include <limits.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "http_accept.h"
 #include "http_core.h"
+#include "http_table.h"
 
 enum {
-    POOL = 24 * 1024, /* a head beyond its limit, so that we refuse it, and the library's own use */
-    SPARE = 64,       /* connections beyond the bound, there to be refused */
+    POOL = 16 * 1024, /* a head beyond its limit, so that we refuse it, and the library's own use */
+    SPARE = 64,       /* the library learns later than we do that one is gone */
 };
 
-enum phase { PHASE_IDLE, PHASE_HEAD, PHASE_BODY, PHASE_WORK, PHASE_SEND };
-
-/* A connection. Owned by the HTTP thread; the reaper sees it under the table's lock. */
+/* A connection. Owned by the HTTP thread. */
 struct conn {
+    struct http_conn row; /* first */
     struct mhd *m;
     struct MHD_Connection *mhd;
-    int fd;
-    uint64_t prefix; /* of the source; 0: none (Unix) */
     struct http_peer peer;
-    unsigned body_ms; /* of the request being read */
     unsigned requests;
-    enum phase phase;
-    uint64_t since;  /* the phase began */
-    uint64_t amount; /* bytes of body so far, or to be sent */
-    char *target;    /* of the request being read, as it came */
-    bool ran;        /* its handler was called */
-    struct conn *next;
-    struct conn *before;
+    char *target; /* of the request being read, as it came */
+    bool ran;     /* its handler was called */
 };
 
 struct mhd {
+    struct pse_http_options o;
     struct pse_http *core;
     struct MHD_Daemon *daemon;
-    pthread_mutex_t lock; /* the table */
-    struct conn *conns;
-    size_t n;
-    uint64_t reaped;
+    struct http_acceptor *acceptor;
+    struct http_table table;
+    unsigned refusals; /* the acceptor's */
 };
 
-static void set_phase(struct conn *c, enum phase phase, uint64_t amount)
-{
-    pthread_mutex_lock(&c->m->lock);
-    c->phase = phase;
-    c->since = http_now_ms();
-    c->amount = amount;
-    pthread_mutex_unlock(&c->m->lock);
-}
-
-/* --- the table ---------------------------------------------------------------------------------
+/* --- connections -------------------------------------------------------------------------------
  */
 
-/* /24 of IPv4 and /48 of IPv6, never 0; Unix sockets have none. */
-static uint64_t prefix_of(const struct sockaddr *a)
+static const struct sockaddr *source_of(struct MHD_Connection *mhd, socklen_t *n)
 {
-    if (a->sa_family == AF_INET) {
-        struct sockaddr_in v4;
+    const union MHD_ConnectionInfo *from =
+        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const struct sockaddr *a = from != NULL ? from->client_addr : NULL;
 
-        memcpy(&v4, a, sizeof v4);
-        return UINT64_C(1) << 56 | ntohl(v4.sin_addr.s_addr) >> 8;
-    }
-    if (a->sa_family == AF_INET6) {
-        struct sockaddr_in6 v6;
-        uint64_t prefix = UINT64_C(2) << 56;
-
-        memcpy(&v6, a, sizeof v6);
-        for (unsigned i = 0; i < 6; i++)
-            prefix |= (uint64_t)v6.sin6_addr.s6_addr[i] << (8 * i);
-        return prefix;
-    }
-    return 0;
-}
-
-/* What pse_http_peer says. */
-static uint64_t address_of(const struct sockaddr *a)
-{
-    static const uint8_t self[16] = {[15] = 1};
-
-    if (a->sa_family == AF_INET) {
-        struct sockaddr_in v4;
-
-        memcpy(&v4, a, sizeof v4);
-        return v4.sin_addr.s_addr == htonl(INADDR_LOOPBACK)
-                   ? 0
-                   : UINT64_C(1) << 56 | ntohl(v4.sin_addr.s_addr);
-    }
-    if (a->sa_family == AF_INET6) {
-        struct sockaddr_in6 v6;
-        uint64_t net;
-
-        memcpy(&v6, a, sizeof v6);
-        if (memcmp(v6.sin6_addr.s6_addr, self, sizeof self) == 0)
-            return 0;
-        memcpy(&net, v6.sin6_addr.s6_addr, sizeof net);
-        return net == 0 ? UINT64_MAX : net;
-    }
-    return 0;
-}
-
-static enum MHD_Result on_accept(void *arg, const struct sockaddr *a, socklen_t n)
-{
-    struct mhd *m = arg;
-    uint64_t prefix = a != NULL && n >= sizeof a->sa_family ? prefix_of(a) : 0;
-    bool counts = prefix != 0 && m->core->o.per_source != UINT_MAX;
-    size_t same = 0;
-    bool full;
-
-    pthread_mutex_lock(&m->lock);
-    for (const struct conn *c = m->conns; counts && c != NULL; c = c->next)
-        same += c->prefix == prefix;
-    full = m->n >= m->core->o.connections || (counts && same >= m->core->o.per_source);
-    m->reaped += full;
-    pthread_mutex_unlock(&m->lock);
-    return full ? MHD_NO : MHD_YES;
+    *n = a == NULL                  ? 0
+         : a->sa_family == AF_INET  ? sizeof(struct sockaddr_in)
+         : a->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
+                                    : sizeof a->sa_family;
+    return a;
 }
 
 static void conn_open(struct mhd *m, struct MHD_Connection *mhd, void **slot)
 {
     const union MHD_ConnectionInfo *fd =
         MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
-    const union MHD_ConnectionInfo *from =
-        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    socklen_t from_n;
+    const struct sockaddr *from = source_of(mhd, &from_n);
     struct conn *c = calloc(1, sizeof *c);
     struct ucred peer;
     socklen_t n = sizeof peer;
@@ -147,42 +84,28 @@ static void conn_open(struct mhd *m, struct MHD_Connection *mhd, void **slot)
         return; /* on_request refuses a connection without a row */
     c->m = m;
     c->mhd = mhd;
-    c->fd = fd->connect_fd;
-    c->phase = PHASE_HEAD;
-    c->since = http_now_ms();
-    c->prefix = from != NULL && from->client_addr != NULL ? prefix_of(from->client_addr) : 0;
-    if (c->prefix != 0)
-        c->peer.address = address_of(from->client_addr);
-    if (c->prefix == 0 && getsockopt(c->fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) == 0) {
+    c->row.fd = fd->connect_fd;
+    c->peer.address = http_source_address(from, from_n);
+    if (http_source_prefix(from, from_n) == 0 &&
+        getsockopt(c->row.fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) == 0) {
         c->peer.has_uid = true;
         c->peer.uid = peer.uid;
     }
-    pthread_mutex_lock(&m->lock);
-    c->next = m->conns;
-    if (m->conns != NULL)
-        m->conns->before = c;
-    m->conns = c;
-    m->n++;
-    pthread_mutex_unlock(&m->lock);
+    http_conn_open(&m->table, &c->row);
 }
 
-/* Called before the descriptor is closed, so the reaper never touches one used again. */
-static void conn_close(struct mhd *m, void **slot)
+/* The prefix is looked up again: without memory there was no row to keep it in. */
+static void conn_close(struct mhd *m, struct MHD_Connection *mhd, void **slot)
 {
     struct conn *c = *slot;
+    socklen_t n;
+    const struct sockaddr *from = source_of(mhd, &n);
 
     *slot = NULL;
+    http_table_leave(&m->table, http_source_prefix(from, n));
     if (c == NULL)
         return;
-    pthread_mutex_lock(&m->lock);
-    if (c->next != NULL)
-        c->next->before = c->before;
-    if (c->before != NULL)
-        c->before->next = c->next;
-    else
-        m->conns = c->next;
-    m->n--;
-    pthread_mutex_unlock(&m->lock);
+    http_conn_close(&c->row);
     free(c->target);
     free(c);
 }
@@ -193,40 +116,56 @@ static void on_connection(void *arg, struct MHD_Connection *mhd, void **slot,
     if (code == MHD_CONNECTION_NOTIFY_STARTED)
         conn_open(arg, mhd, slot);
     else
-        conn_close(arg, slot);
-}
-
-/* --- the reaper --------------------------------------------------------------------------------
- */
-
-static bool is_late(const struct conn *c, const struct pse_http_options *o, uint64_t now)
-{
-    uint64_t spent = now - c->since;
-
-    switch (c->phase) {
-    case PHASE_IDLE: return spent > o->idle_ms;
-    case PHASE_HEAD: return spent > o->header_ms;
-    case PHASE_BODY:
-        return spent > c->body_ms ||
-               (spent > 2000 && c->amount * 1000 < (spent - 2000) * PSE_HTTP_BODY_RATE);
-    case PHASE_WORK: return false; /* the call's own deadline serves */
-    case PHASE_SEND: return spent > 10000 + c->amount * 1000 / PSE_HTTP_SEND_RATE;
-    }
-    return true;
+        conn_close(arg, mhd, slot);
 }
 
 static void on_tick(void *backend, uint64_t now)
 {
     struct mhd *m = backend;
 
-    pthread_mutex_lock(&m->lock);
-    for (const struct conn *c = m->conns; c != NULL; c = c->next) {
-        if (!is_late(c, &m->core->o, now))
-            continue;
-        (void)shutdown(c->fd, SHUT_RDWR);
-        m->reaped++;
-    }
-    pthread_mutex_unlock(&m->lock);
+    http_table_reap(&m->table, now);
+}
+
+/* --- coming in ---------------------------------------------------------------------------------
+ */
+
+/* Without reading and without the library; the jitter is as good as it must be. */
+static void refuse_full(int fd, unsigned nth)
+{
+    static const char body[] = "{\"type\":\"urn:psephos:problem:busy\",\"status\":503}\n";
+    char text[256];
+    int n = snprintf(text, sizeof text,
+                     "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: %u\r\n"
+                     "Content-Type: application/problem+json\r\nContent-Length: %zu\r\n\r\n%s",
+                     1 + nth % 5, sizeof body - 1, body);
+
+    (void)send(fd, text, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT);
+    (void)close(fd);
+}
+
+/* No answer, and nothing that lingers in the kernel. */
+static void refuse_source(int fd)
+{
+    const struct linger abort_at_close = {1, 0};
+
+    (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &abort_at_close, sizeof abort_at_close);
+    (void)close(fd);
+}
+
+/* In the acceptor's thread. A connection that the library drops for want of memory keeps its place
+ * in the gate: nobody tells us. */
+static void take_in(void *arg, int fd, const struct sockaddr *from, socklen_t n)
+{
+    struct mhd *m = arg;
+    uint64_t prefix = http_source_prefix(from, n);
+    enum http_entry entry = http_table_enter(&m->table, prefix);
+
+    if (entry == HTTP_FULL)
+        refuse_full(fd, m->refusals++);
+    else if (entry == HTTP_SOURCE_FULL)
+        refuse_source(fd);
+    else if (MHD_add_connection(m->daemon, fd, from, n) != MHD_YES) /* which closes it */
+        http_table_leave(&m->table, prefix);
 }
 
 /* --- holding still -----------------------------------------------------------------------------
@@ -250,7 +189,7 @@ static bool op_is_gone(void *conn)
 {
     struct conn *c = conn;
     uint8_t byte;
-    ssize_t n = recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    ssize_t n = recv(c->row.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
 
     return n == 0 || (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
 }
@@ -333,8 +272,7 @@ static void *on_target(void *arg, const char *target, struct MHD_Connection *mhd
     if (c != NULL) {
         free(c->target);
         c->target = strdup(target);
-        if (c->phase == PHASE_IDLE)
-            set_phase(c, PHASE_HEAD, 0);
+        http_conn_spoke(&c->row);
     }
     return NULL;
 }
@@ -389,7 +327,7 @@ static enum MHD_Result send_answer(struct conn *c, struct pse_http_call *call)
     http_answer_headers(a, put_header, r);
     if (a->close || call->close_after || ++c->requests >= c->m->core->o.requests)
         (void)MHD_add_response_header(r, "Connection", "close");
-    set_phase(c, PHASE_SEND, length);
+    http_conn_phase(&c->row, HTTP_SEND, length);
     rc = MHD_queue_response(c->mhd, status, r);
     MHD_destroy_response(r);
     return rc;
@@ -408,10 +346,10 @@ static struct pse_http_call *begin(struct conn *c, const char *method, const cha
     call = http_call_new(c->m->core, c, &c->peer, &head);
     if (call == NULL)
         return NULL;
-    c->body_ms = call->route != NULL && call->route->body_ms > 0 ? call->route->body_ms
-                                                                 : c->m->core->o.body_ms;
+    c->row.body_ms = call->route != NULL && call->route->body_ms > 0 ? call->route->body_ms
+                                                                     : c->m->core->o.body_ms;
     c->ran = false;
-    set_phase(c, call->body_want > 0 ? PHASE_BODY : PHASE_WORK, 0);
+    http_conn_phase(&c->row, call->body_want > 0 ? HTTP_BODY : HTTP_WORK, 0);
     return call;
 }
 
@@ -420,9 +358,7 @@ static enum MHD_Result take_body(struct conn *c, struct pse_http_call *call, con
 {
     if (!http_call_body(call, p, *n))
         return MHD_NO;
-    pthread_mutex_lock(&c->m->lock);
-    c->amount += *n;
-    pthread_mutex_unlock(&c->m->lock);
+    http_conn_more(&c->row, *n);
     *n = 0;
     return MHD_YES;
 }
@@ -451,7 +387,7 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *mhd, const c
         return take_body(c, call, body, body_n);
     if (!c->ran && !http_call_is_answered(call)) {
         c->ran = true;
-        set_phase(c, PHASE_WORK, 0);
+        http_conn_phase(&c->row, HTTP_WORK, 0);
         http_call_run(call);
         if (call->suspended) /* also when it has been answered meanwhile: we are called again */
             return MHD_YES;
@@ -470,7 +406,7 @@ static void on_completed(void *arg, struct MHD_Connection *mhd, void **slot,
         http_call_drop(*slot);
     *slot = NULL;
     if (c != NULL)
-        set_phase(c, PHASE_IDLE, 0);
+        http_conn_phase(&c->row, HTTP_IDLE, 0);
 }
 
 /* --- life --------------------------------------------------------------------------------------
@@ -495,45 +431,61 @@ static bool is_polling(struct MHD_Daemon *daemon)
     unsigned flags = info == NULL ? 0 : (unsigned)info->flags;
 
     return (flags & MHD_USE_POLL) != 0 && (flags & MHD_USE_EPOLL) == 0 &&
-           (flags & MHD_USE_INTERNAL_POLLING_THREAD) != 0;
+           (flags & MHD_USE_INTERNAL_POLLING_THREAD) != 0 && (flags & MHD_USE_ITC) != 0;
 }
 
-static struct MHD_Daemon *start_daemon(struct mhd *m, int fd)
+static pse_rc start_daemon(struct mhd *m)
 {
-    return MHD_start_daemon(
-        MHD_USE_POLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, on_accept, m, on_request, m,
-        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, m->core->o.connections + SPARE,
+    m->daemon = MHD_start_daemon(
+        MHD_USE_POLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET, 0, NULL,
+        NULL, on_request, m, MHD_OPTION_CONNECTION_LIMIT, m->core->o.connections + SPARE,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL, MHD_OPTION_STRICT_FOR_CLIENT, 1,
         MHD_OPTION_NOTIFY_CONNECTION, on_connection, m, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
         m, MHD_OPTION_URI_LOG_CALLBACK, on_target, m, MHD_OPTION_UNESCAPE_CALLBACK, on_unescape, m,
         MHD_OPTION_END);
+    if (m->daemon == NULL)
+        return PSE_E_IO;
+    return is_polling(m->daemon) ? PSE_OK : PSE_E_UNSUPPORTED;
+}
+
+static void mhd_free(struct mhd *m)
+{
+    if (m->daemon != NULL)
+        MHD_stop_daemon(m->daemon);
+    if (m->core != NULL)
+        http_core_free(m->core);
+    http_table_end(&m->table);
+    free(m);
+}
+
+/* All but the acceptor. */
+static pse_rc mhd_begin(struct mhd *m, const struct pse_http_options *o)
+{
+    m->o = *o;
+    http_options_defaults(&m->o);
+    PSE_TRY(http_table_init(&m->table, &m->o)); /* before the core's thread looks at it */
+    PSE_TRY(http_core_new(&m->core, &m->o, &mhd_ops, m));
+    raise_descriptors(m->o.connections);
+    return start_daemon(m);
 }
 
 pse_rc pse_http_start(struct pse_http **out, const struct pse_http_options *o, int fd)
 {
     struct mhd *m = calloc(1, sizeof *m);
-    pse_rc rc = m == NULL ? PSE_E_MEMORY : PSE_OK;
+    pse_rc rc;
 
     *out = NULL;
-    if (rc == PSE_OK) {
-        PSE_REQUIRE(pthread_mutex_init(&m->lock, NULL) == 0);
-        rc = http_core_new(&m->core, o, &mhd_ops, m);
-    }
-    if (rc != PSE_OK) {
-        free(m);
+    if (m == NULL) {
         (void)close(fd);
-        return rc;
+        return PSE_E_MEMORY;
     }
-    raise_descriptors(m->core->o.connections);
-    m->daemon = start_daemon(m, fd);
-    if (m->daemon == NULL || !is_polling(m->daemon)) {
-        rc = m->daemon == NULL ? PSE_E_IO : PSE_E_UNSUPPORTED;
-        if (m->daemon != NULL)
-            MHD_stop_daemon(m->daemon);
-        else
-            (void)close(fd);
-        http_core_free(m->core);
-        free(m);
+    rc = mhd_begin(m, o);
+    if (rc != PSE_OK)
+        (void)close(fd);
+    else
+        rc = http_acceptor_start(&m->acceptor, fd, take_in, m);
+    if (rc != PSE_OK) {
+        mhd_free(m);
         return rc;
     }
     *out = m->core;
@@ -545,35 +497,21 @@ static void await_sent(struct mhd *m)
 {
     const struct timespec nap = {0, 5 * 1000 * 1000};
     uint64_t end = http_now_ms() + PSE_HTTP_DRAIN_MS;
-    bool busy = true;
 
-    while (busy && http_now_ms() < end) {
-        busy = false;
-        pthread_mutex_lock(&m->lock);
-        for (const struct conn *c = m->conns; c != NULL; c = c->next)
-            busy = busy || c->phase == PHASE_WORK || c->phase == PHASE_SEND;
-        pthread_mutex_unlock(&m->lock);
-        if (busy)
-            (void)nanosleep(&nap, NULL);
-    }
+    while (http_table_is_busy(&m->table) && http_now_ms() < end)
+        (void)nanosleep(&nap, NULL);
 }
 
 void pse_http_stop(struct pse_http *s)
 {
     struct mhd *m = s == NULL ? NULL : s->backend;
-    MHD_socket fd;
 
     if (m == NULL)
         return;
-    fd = MHD_quiesce_daemon(m->daemon);
-    if (fd != MHD_INVALID_SOCKET)
-        (void)close(fd);
+    http_acceptor_stop(m->acceptor);
     http_core_drain(s);
     await_sent(m);
-    MHD_stop_daemon(m->daemon);
-    http_core_free(s);
-    (void)pthread_mutex_destroy(&m->lock);
-    free(m);
+    mhd_free(m);
 }
 
 void pse_http_counters(struct pse_http_counters *out, struct pse_http *s)
@@ -581,8 +519,5 @@ void pse_http_counters(struct pse_http_counters *out, struct pse_http *s)
     struct mhd *m = s->backend;
 
     http_core_counters(out, s);
-    pthread_mutex_lock(&m->lock);
-    out->connections = m->n;
-    out->reaped = m->reaped;
-    pthread_mutex_unlock(&m->lock);
+    http_table_count(&out->connections, &out->reaped, &m->table);
 }

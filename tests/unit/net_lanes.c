@@ -236,6 +236,62 @@ static void sources_are_bounded(void **state)
     pse_http_stop(s.http);
 }
 
+/* All places held by who says nothing: newcomers take them. All held by calls under way: refused.
+ */
+static void newcomers(void **state)
+{
+    enum { PLACES = 32 };
+    struct pse_http_options o = options();
+    const struct timespec silence = {0, 400 * 1000 * 1000};
+    struct pse_http_counters c;
+    struct server s;
+    static char answer[ANSWER_MAX];
+    int fd[PLACES];
+    int come[8];
+
+    (void)state;
+    o.connections = PLACES;
+    o.header_ms = 60000;
+    server_start(&s, &o);
+    for (size_t i = 0; i < PLACES; i++)
+        fd[i] = raw_connect(&s);
+    (void)nanosleep(&silence, NULL);
+    for (size_t i = 0; i < 8; i++) {
+        come[i] = raw_connect(&s);
+        raw_send(come[i], "GET /quick HTTP/1.1\r\nHost: x\r\n\r\n", 32);
+        (void)raw_read(come[i], answer, sizeof answer, 200);
+        /* the first may come while the place is not yet free; it is told when to come back */
+        assert_true(status_of(answer) == 200 || (i == 0 && status_of(answer) == 503));
+    }
+    pse_http_counters(&c, s.http);
+    assert_true(c.reaped >= 8 && c.connections <= PLACES);
+    for (size_t i = 0; i < 8; i++)
+        close(come[i]);
+    for (size_t i = 0; i < PLACES; i++)
+        close(fd[i]);
+    do
+        pse_http_counters(&c, s.http);
+    while (c.connections > 0);
+
+    for (size_t i = 0; i < PLACES; i++) {
+        fd[i] = raw_connect(&s);
+        raw_send(fd[i], GET("/keep"), strlen(GET("/keep")));
+    }
+    wait_for(&s, PLACES);
+    (void)nanosleep(&silence, NULL);
+    (void)raw_ask(&s, "", 0, answer, sizeof answer);
+    assert_int_equal(status_of(answer), 503);
+    assert_non_null(strstr(answer, "urn:psephos:problem:busy"));
+    assert_non_null(strstr(answer, "Retry-After: "));
+    assert_int_equal(answer_kept(), PLACES); /* nobody at work has made room */
+    for (size_t i = 0; i < PLACES; i++) {
+        (void)raw_read(fd[i], answer, sizeof answer, 5000);
+        close(fd[i]);
+        assert_int_equal(status_of(answer), 200);
+    }
+    pse_http_stop(s.http);
+}
+
 static void *stop_soon(void *arg)
 {
     pse_http_stop(((struct server *)arg)->http);
@@ -390,7 +446,7 @@ int main(void)
         cmocka_unit_test(full_lane),           cmocka_unit_test(slow_clients),
         cmocka_unit_test(sources_are_bounded), cmocka_unit_test(stopping),
         cmocka_unit_test(no_lost_wake_up),     cmocka_unit_test(played),
-        cmocka_unit_test(addresses),
+        cmocka_unit_test(addresses),           cmocka_unit_test(newcomers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
