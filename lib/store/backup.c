@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "codec/codec.h"
+#include "store/file_io.h"
 #include "store/sql.h"
 
 enum {
@@ -31,19 +32,6 @@ static void stream_state_wipe(stream_state *s)
 
 /* --- files -------------------------------------------------------------------------------------
  */
-
-static pse_rc write_all(int fd, const uint8_t *p, size_t n)
-{
-    while (n > 0) {
-        ssize_t done = write(fd, p, n);
-
-        if (done <= 0)
-            return PSE_E_IO;
-        p += done;
-        n -= (size_t)done;
-    }
-    return PSE_OK;
-}
 
 /* Up to @p n bytes; fewer only at the end of the file. */
 static pse_rc read_up_to(int fd, uint8_t *p, size_t n, size_t *got)
@@ -130,9 +118,9 @@ static pse_rc begin_stream(int fd, stream_state *state, const struct pse_wrapper
     PSE_TRY(w->wrap(w->ctx, wrapped, &key, &place, rng));
     if (crypto_secretstream_xchacha20poly1305_init_push(&state->s, header, key.b) != 0)
         return PSE_E_IO;
-    PSE_TRY(write_all(fd, (const uint8_t *)label, LABEL));
-    PSE_TRY(write_all(fd, wrapped, sizeof wrapped));
-    return write_all(fd, header, sizeof header);
+    PSE_TRY(pse_file_write(fd, pse_span(label, LABEL)));
+    PSE_TRY(pse_file_write(fd, pse_span(wrapped, sizeof wrapped)));
+    return pse_file_write(fd, pse_span(header, sizeof header));
 }
 
 static pse_rc seal_stream(int out, int in, const struct pse_wrapper *w, struct pse_rng *rng)
@@ -151,7 +139,7 @@ static pse_rc seal_stream(int out, int in, const struct pse_wrapper *w, struct p
                          : crypto_secretstream_xchacha20poly1305_TAG_FINAL;
         (void)crypto_secretstream_xchacha20poly1305_push(&state.s, sealed, NULL, plain, n, NULL, 0,
                                                          tag);
-        PSE_TRY(write_all(out, sealed, n + TAG_BYTES));
+        PSE_TRY(pse_file_write(out, pse_span(sealed, n + TAG_BYTES)));
     }
     return PSE_OK;
 }
@@ -219,7 +207,7 @@ static pse_rc open_stream(int out, int in, const struct pse_wrapper *w)
         if (got < TAG_BYTES || crypto_secretstream_xchacha20poly1305_pull(
                                    &state.s, plain, &n, &tag, sealed, got, NULL, 0) != 0)
             return PSE_E_PROOF;
-        PSE_TRY(write_all(out, plain, (size_t)n));
+        PSE_TRY(pse_file_write(out, pse_span(plain, (size_t)n)));
     }
     return PSE_OK;
 }

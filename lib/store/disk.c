@@ -9,6 +9,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "store/file_io.h"
+
 #define TEMP_FOLDER ".new"
 
 static pse_rc failed(struct pse_disk *d, const char *leaf)
@@ -136,21 +138,6 @@ static pse_rc make_parents(struct pse_disk *d, const char *leaf)
 
 /* --- writing ---------------------------------------------------------------------------------- */
 
-static bool write_all(int fd, const uint8_t *p, size_t n)
-{
-    while (n > 0) {
-        ssize_t done = write(fd, p, n);
-
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done <= 0)
-            return false;
-        p += done;
-        n -= (size_t)done;
-    }
-    return true;
-}
-
 /* The file system writes zeros for a file that was longer: never, as it is made anew. */
 static pse_rc write_temp(struct pse_disk *d, int *fd, const char *temp, struct pse_span in)
 {
@@ -168,7 +155,8 @@ static pse_rc write_temp(struct pse_disk *d, int *fd, const char *temp, struct p
     }
     if (*fd < 0)
         return failed(d, temp);
-    if (!write_all(*fd, in.p, bytes < in.n ? bytes : in.n) || bytes < in.n) {
+    if (pse_file_write(*fd, pse_span(in.p, bytes < in.n ? bytes : in.n)) != PSE_OK ||
+        bytes < in.n) {
         if (bytes < in.n)
             errno = ENOSPC;
         rc = failed(d, temp);

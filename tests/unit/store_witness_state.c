@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -411,6 +412,80 @@ static void killed(void **state)
     }
 }
 
+/* In a child whose files may not grow beyond a bound that rises from round to round, so that a
+ * write fails anywhere in SQLite's files: a commit that fails is final, what was told before it is
+ * remembered, and with room again the next start needs nobody's confirmation. */
+static void a_full_disk(void **state)
+{
+    unsigned failed = 0;
+
+    for (unsigned round = 0; round < 20; round++) {
+        uint8_t told = 0;
+        uint8_t size;
+        int pipes[2];
+        int status;
+        pid_t child;
+        struct pse_witness_age age;
+
+        (void)fresh(state);
+        assert_int_equal(pipe(pipes), 0);
+        child = fork();
+        assert_true(child >= 0);
+        if (child == 0) {
+            struct rlimit limit = {(48 + 8 * round) << 10, (48 + 8 * round) << 10};
+            struct pse_witness_book *st = opened();
+            struct ask *a = malloc(sizeof *a);
+
+            (void)signal(SIGXFSZ, SIG_IGN);
+            (void)setrlimit(RLIMIT_FSIZE, &limit);
+            for (uint8_t at = 0; at < 200; at++) {
+                struct pse_witness_item item = {.add = &a->add};
+
+                ask_make(a, leaf, at, at + 1U);
+                if (pse_witness_book_commit(st, &item, 1, &witness.seed, 9) != PSE_OK)
+                    _exit(item.lines.p == NULL ? 7 : 8); /* nothing to answer with */
+                size = (uint8_t)(at + 1);
+                if (write(pipes[1], &size, 1) != 1)
+                    _exit(1);
+            }
+            _exit(0);
+        }
+        close(pipes[1]);
+        while (read(pipes[0], &size, 1) == 1)
+            told = size;
+        close(pipes[0]);
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_true(WIFEXITED(status) && (WEXITSTATUS(status) == 7 || WEXITSTATUS(status) == 0));
+        failed += WEXITSTATUS(status) == 7;
+        assert_int_equal(try_open(NULL, &age), PSE_OK);
+        assert_true(remembered() >= told);
+    }
+    assert_true(failed > 0);
+}
+
+/* A state that could not be made leaves nothing behind that stands in the way of the next try. */
+static void no_room_to_begin(void **state)
+{
+    static const uint8_t id[16] = "sixteen octets..";
+    pid_t child;
+    int status;
+
+    (void)state;
+    shell("rm -rf %s/*", dir, NULL);
+    child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct rlimit limit = {4096, 4096};
+
+        (void)signal(SIGXFSZ, SIG_IGN);
+        (void)setrlimit(RLIMIT_FSIZE, &limit);
+        _exit(pse_witness_book_create(db, mark, &witness.key, id) == PSE_E_IO ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_int_equal(pse_witness_book_create(db, mark, &witness.key, id), PSE_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -422,6 +497,8 @@ int main(void)
         cmocka_unit_test_setup(damaged_marks, fresh),
         cmocka_unit_test_setup(not_a_state, fresh),
         cmocka_unit_test_setup(killed, fresh),
+        cmocka_unit_test_setup(a_full_disk, fresh),
+        cmocka_unit_test(no_room_to_begin),
     };
 
     return cmocka_run_group_tests(tests, start, stop);
