@@ -52,7 +52,6 @@ static const char *const common_calls[] = {
     "rmdir",
     "fsync",
     "fdatasync",
-    "syncfs",
     "sync_file_range",
     "ftruncate",
     "fallocate",

@@ -29,7 +29,7 @@ static pse_rc start(struct record_load *l, const char *name, const char *dir,
                                          .source = record_source_callbacks(&l->source),
                                          .finding = note_finding,
                                          .finding_ctx = l,
-                                         .trust_proofs = o->until_open};
+                                         .trust_proofs = o->until_open || o->trust_proofs};
     pse_rc rc;
 
     memset(l, 0, sizeof *l);

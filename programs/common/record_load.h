@@ -31,6 +31,9 @@ struct record_load_options {
     struct pse_rng *rng;
     const pse_hash *eid; /* NULL: any election */
     bool quiet;          /* no progress */
+    /* The tree, its signatures, the states and the entries of roles are verified; signatures and
+     * proofs in ballots, mixes and shares are taken on trust: for who only shows what stands. */
+    bool trust_proofs;
     /* For who only carries entries on: proofs are taken on trust, and once the election is open the
      * engine is fed no further; the tree is checked to its end all the same. */
     bool until_open;

@@ -4,76 +4,26 @@
 
 #include "codec/codec.h"
 #include "codec/json_write.h"
+#include "common/receipt_answer.h"
 #include "psephos/box_front.h"
 
 static const char json_type[] = "application/json";
-static const char text_type[] = "text/plain; charset=utf-8";
 
 /* --- receipts ----------------------------------------------------------------------------------
  */
 
-static bool wants_json(const struct pse_http_call *call)
-{
-    struct pse_span accept;
-
-    return pse_http_header(&accept, call, "accept") && pse_span_is_str(accept, json_type);
-}
-
-static void put_view(struct pse_buf *b, const struct sequence_result *r, const uint8_t *tracker)
-{
-    struct pse_json_wr w = pse_json_wr(b, 0);
-    char code[PSE_TRACKER_TEXT];
-
-    pse_json_wr_object(&w, NULL);
-    pse_json_wr_u64(&w, "index", r->index);
-    pse_json_wr_hex(&w, "leaf", r->leaf.b, 32);
-    if (tracker != NULL) {
-        pse_code_encode(code, tracker, PSE_TRACKER_BYTES);
-        pse_json_wr_str(&w, "tracker", code);
-    }
-    pse_json_wr_string(&w, "receipt", r->receipt);
-    pse_json_wr_end(&w);
-    (void)!pse_json_wr_finish(&w);
-}
-
-static void receipt_path(char out[96], const pse_hash *leaf)
-{
-    static const char path[] = "/v1/receipts/";
-
-    memcpy(out, path, sizeof path - 1);
-    pse_hex_encode(out + sizeof path - 1, leaf->b, 32);
-    out[sizeof path - 1 + 64] = '\0';
-}
-
 void front_answer_receipt(struct pse_http_call *call, const struct sequence_result *r,
                           const uint8_t *tracker)
 {
-    bool json = wants_json(call);
-    struct pse_http_answer a = {.status = 200,
-                                .type = json ? json_type : text_type,
-                                .own = PSE_BUF(4 * (size_t)UINT16_MAX)};
-    char path[96];
-
-    if (json)
-        put_view(&a.own, r, tracker);
-    else
-        pse_wr_span(&a.own, r->receipt);
-    if (a.own.rc != PSE_OK) {
-        pse_buf_free(&a.own);
+    if (receipt_answer(call, &r->leaf, r->index, r->receipt, tracker) != PSE_OK)
         front_problem(call, "outcome-unknown", NULL, NULL);
-        return;
-    }
-    receipt_path(path, &r->leaf);
-    pse_http_answer_header(&a, "Location", path);
-    pse_http_answer_header(&a, "Cache-Control", "no-store");
-    pse_http_answer(call, &a);
 }
 
 void front_answer_recorded(struct pse_http_call *call, const pse_hash *leaf)
 {
     struct pse_http_answer a = {.status = 202, .type = json_type, .own = PSE_BUF(512)};
     struct pse_json_wr w = pse_json_wr(&a.own, 0);
-    char path[96];
+    char path[RECEIPT_PATH_TEXT];
 
     receipt_path(path, leaf);
     pse_json_wr_object(&w, NULL);
@@ -166,7 +116,8 @@ void front_credential(void *ctx, struct pse_http_call *const *call, size_t n)
 void front_election_view(void *ctx, struct pse_http_call *const *call, size_t n)
 {
     struct front *f = ctx;
-    struct pse_http_answer a = {.status = 200, .type = json_type, .own = PSE_BUF(FRONT_VIEW_MAX)};
+    struct pse_http_answer a = {
+        .status = 200, .type = json_type, .own = PSE_BUF(ELECTION_VIEW_MAX)};
 
     PSE_REQUIRE(n == 1);
     pthread_rwlock_rdlock(&f->lock);

@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 
 #include "common/daemon.h"
+#include "common/election_view.h"
 #include "common/mailbox.h"
 #include "common/record_load.h"
 #include "common/sequence_client.h"
@@ -58,7 +59,7 @@ struct front_election {
     const struct pse_joint *joint; /* NULL: not open yet */
 };
 
-enum { FRONT_SEEN = 1 << 16, FRONT_VIEW_MAX = 8 << 20 };
+enum { FRONT_SEEN = 1 << 16 };
 
 struct front {
     struct daemon d;

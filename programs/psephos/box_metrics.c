@@ -2,6 +2,7 @@
 #include <time.h>
 
 #include "codec/codec.h"
+#include "common/http_service.h"
 #include "psephos/box_front.h"
 
 PSE_COUNTER_BY(front_requests, "psephos_box_requests", "Requests by what they are about.", "class",
@@ -44,12 +45,9 @@ void front_measure(struct front *f)
 
 void front_metrics(void *ctx, struct pse_http_call *const *call, size_t n)
 {
-    struct pse_http_answer a = {.status = 200, .type = PSE_METRICS_TYPE, .own = PSE_BUF(1 << 20)};
-
     (void)ctx;
     PSE_REQUIRE(n == 1);
-    pse_metrics_put(&a.own, all, CLI_COUNT(all));
-    pse_http_answer(call[0], &a);
+    service_metrics(call[0], all, CLI_COUNT(all));
 }
 
 /* Good: the sequencer answers, and no entry has waited too long for a witnessed checkpoint. */
@@ -60,20 +58,11 @@ void front_health(void *ctx, struct pse_http_call *const *call, size_t n)
         {.name = "sequencer", .max_ms = 5000},
         {.name = "checkpoint", .max_ms = (int64_t)f->set->checkpoint_ms},
     };
-    int64_t now = pse_clock_steady_ms();
-    struct pse_http_answer a = {.type = "application/json", .own = PSE_BUF(4096)};
 
     PSE_REQUIRE(n == 1);
     pthread_rwlock_rdlock(&f->lock);
     item[0].seen_ms = f->up_ms;
     item[1].seen_ms = f->witnessed_ms;
     pthread_rwlock_unlock(&f->lock);
-    a.status = pse_health_is_good(item, 2, now) ? 200 : 503;
-    if (pse_health_put(&a.own, item, 2, now) != PSE_OK) {
-        pse_buf_free(&a.own);
-        front_problem(call[0], "busy", NULL, NULL);
-        return;
-    }
-    pse_http_answer_header(&a, "Cache-Control", "no-store");
-    pse_http_answer(call[0], &a);
+    service_health(call[0], item, CLI_COUNT(item), pse_clock_steady_ms());
 }

@@ -1,5 +1,4 @@
 /* psephos box serve: the front, which takes ballots over HTTP. */
-#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +7,7 @@
 
 #include "codec/codec.h"
 #include "common/files.h"
+#include "common/http_service.h"
 #include "common/sysrng.h"
 #include "psephos/box.h"
 #include "psephos/box_front.h"
@@ -86,20 +86,6 @@ enum {
      .ctx = (f)}
 // clang-format on
 
-static pse_rc listen_on(int *fd, char address[PSE_HTTP_ADDRESS], const char *name,
-                        const char *where)
-{
-    pse_rc rc = pse_http_listen(fd, address, where);
-
-    if (rc == PSE_E_IO)
-        cli_error(name, "cannot listen on %s: %s", where, strerror(errno));
-    else if (rc != PSE_OK)
-        cli_error(name,
-                  "[listen] address '%s' is none; say unix:PATH, 127.0.0.1:PORT or [::1]:PORT",
-                  where);
-    return rc;
-}
-
 static pse_rc make_ready(struct front *f)
 {
     uint64_t seed;
@@ -124,29 +110,6 @@ static pse_rc make_ready(struct front *f)
     return front_follow(f);
 }
 
-/* Figures and health answer also while everything else is busy. */
-static pse_rc serve_figures(struct pse_http **out, struct front *f)
-{
-    static struct pse_http_route route[2];
-    struct pse_http_options o = {.route = route, .routes = 2, .connections = 16};
-    int fd = f->figures;
-
-    *out = NULL;
-    if (fd < 0)
-        return PSE_OK;
-    route[0] = (struct pse_http_route){.methods = PSE_HTTP_GET,
-                                       .path = "/metrics",
-                                       .lane = PSE_HTTP_INLINE,
-                                       .handle = front_metrics,
-                                       .ctx = f};
-    route[1] = (struct pse_http_route){.methods = PSE_HTTP_GET,
-                                       .path = "/healthz",
-                                       .lane = PSE_HTTP_INLINE,
-                                       .handle = front_health,
-                                       .ctx = f};
-    return pse_http_start(out, &o, fd);
-}
-
 /* A front is ready when the sequencer has answered once, so that who waited for READY meets no
  * "sequencer away"; one that stays away must not keep the front from saying so, either. False when
  * told to stop meanwhile. */
@@ -168,10 +131,12 @@ static bool first_answer(struct front *f)
 
 static int wait_for_end(struct front *f, const char *address)
 {
+    static struct service_figures own;
     struct pse_http *figures;
     bool go_on;
 
-    if (serve_figures(&figures, f) != PSE_OK) {
+    own = (struct service_figures){.metrics = front_metrics, .health = front_health, .ctx = f};
+    if (service_figures_start(&figures, &own, f->figures, &f->d.log) != PSE_OK) {
         cli_error(f->d.name, "cannot serve /metrics");
         return CLI_EXIT_FAILED;
     }
@@ -205,7 +170,7 @@ static int serve(struct front *f, int fd, const char *address)
     int status;
 
     pse_rng_fill(&f->rng, &o.seed, sizeof o.seed);
-    if (pse_http_start(&f->http, &o, fd) != PSE_OK) {
+    if (service_start(&f->http, &o, fd, &f->d.log) != PSE_OK) {
         cli_error(f->d.name, "cannot serve on %s", address);
         return CLI_EXIT_FAILED;
     }
@@ -255,17 +220,15 @@ static int open_and_serve(struct front *f)
     char figures[PSE_HTTP_ADDRESS];
     int status = CLI_EXIT_USAGE;
     int fd;
-    pse_rc rc;
 
     f->figures = -1;
     if (!read_session_key(&status, f))
         return status;
-    rc = listen_on(&fd, address, f->d.name, f->set->listen);
-    if (rc == PSE_OK && f->set->metrics[0] != '\0')
-        rc = listen_on(&f->figures, figures, f->d.name, f->set->metrics);
-    /* An address that is taken now may be free when it is tried again. */
-    if (rc != PSE_OK)
-        return rc == PSE_E_IO ? CLI_EXIT_FAILED : CLI_EXIT_USAGE;
+    if (service_listen(&fd, address, f->d.name, "address", f->set->listen) != PSE_OK)
+        return CLI_EXIT_USAGE;
+    if (f->set->metrics[0] != '\0' &&
+        service_listen(&f->figures, figures, f->d.name, "metrics", f->set->metrics) != PSE_OK)
+        return CLI_EXIT_USAGE;
     if (f->figures >= 0)
         PSE_LOG(&f->d.log, PSE_LOG_NOTICE, "box.metrics", PSE_F("where", (const char *)figures));
     if (!daemon_confine(&status, &f->d, PSE_SANDBOX_SERVER, NULL, read_dirs))

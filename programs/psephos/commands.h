@@ -18,6 +18,7 @@
     X(credential, "a voter's private key") \
     X(vote, "seal a ballot") \
     X(box, "the ballot box: takes ballots, keeps the log") \
+    X(board, "the public side: record, receipts, the election's view") \
     X(record, "the board's work on the public record") \
     X(stamp, "have the closing checkpoint time-stamped, and judge stamps") \
     X(witness, "cosign logs that only ever grow") \
