@@ -11,7 +11,10 @@
 /* An answer comes within the box's own deadlines (10 s for a receipt); a large parcel needs time on
  * the way, a second for each 64 KiB. */
 enum { ASK_MS = 20000, ASK_STEP = 64 * 1024, ASK_MAX_MS = 3600 * 1000 };
-enum { ANSWER_ARENA = 8 << 20, PARCEL_ARENA = 64 << 20 };
+enum { ANSWER_ARENA = 8 << 20, PARCEL_ARENA = 64 << 20, HEADER_MAX = 256 };
+
+static const char unix_prefix[] = "unix:";
+static const size_t unix_n = sizeof unix_prefix - 1;
 
 pse_rc box_client_open(struct box_client *b, const char *name, const char *url, struct pse_rng *rng,
                        unsigned patience, bool quiet)
@@ -24,12 +27,18 @@ pse_rc box_client_open(struct box_client *b, const char *name, const char *url, 
     b->patience = patience;
     b->quiet = quiet;
     n = snprintf(b->base, sizeof b->base, "%s", url);
-    if (!record_at_is_url(url) || n >= (int)sizeof b->base - 256) {
-        cli_error(name, "'%.60s' is no address of a box; it begins with https:// or http://", url);
+    if ((!record_at_is_url(url) && strncmp(url, unix_prefix, unix_n) != 0) ||
+        n >= (int)sizeof b->base - 256) {
+        cli_error(name,
+                  "'%.60s' is no address of a box; it begins with https:// or http://, or is "
+                  "unix:PATH",
+                  url);
         return PSE_E_SYNTAX;
     }
     while (n > 0 && b->base[n - 1] == '/')
         b->base[--n] = '\0';
+    if (strncmp(b->base, unix_prefix, unix_n) == 0)
+        b->socket = b->base + unix_n;
     return pse_fetcher_new(&b->web, 1);
 }
 
@@ -119,13 +128,17 @@ pse_rc box_client_ask(struct box_answer *a, struct box_client *b, const char *pa
 {
     static const char *const keep[] = {"Retry-After"};
     char url[PSE_FETCH_URL_MAX];
-    char content[128];
-    const char *header[] = {content};
+    char content[HEADER_MAX];
+    char bearer[HEADER_MAX] = "";
+    const char *header[] = {content, bearer};
     struct pse_fetch request = {.url = url,
+                                .unix_path = b->socket,
                                 .post = type != NULL,
                                 .body = body,
                                 .header = header,
-                                .headers = type != NULL,
+                                .headers = type == NULL       ? 0
+                                           : b->token == NULL ? 1
+                                                              : 2,
                                 .keep = keep,
                                 .kept = 1,
                                 .max = BOX_ANSWER_MAX,
@@ -134,12 +147,17 @@ pse_rc box_client_ask(struct box_answer *a, struct box_client *b, const char *pa
     struct pse_fetched got;
 
     memset(a, 0, sizeof *a);
-    (void)snprintf(url, sizeof url, "%s%s", b->base, path);
+    (void)snprintf(url, sizeof url, "%s%s", b->socket == NULL ? b->base : "http://box", path);
     (void)snprintf(content, sizeof content, "Content-Type: %s", type == NULL ? "" : type);
+    if (b->token != NULL)
+        (void)snprintf(bearer, sizeof bearer, "Authorization: Bearer %s", b->token);
     for (;;) {
+        pse_rc rc = pse_fetch_one(&got, b->web, &request);
         bool again;
 
-        PSE_TRY(pse_fetch_one(&got, b->web, &request));
+        if (rc != PSE_OK)
+            pse_wipe(bearer, sizeof bearer);
+        PSE_TRY(rc);
         if (!is_passing(&got))
             break;
         pse_buf_free(&got.body);
@@ -152,8 +170,10 @@ pse_rc box_client_ask(struct box_answer *a, struct box_client *b, const char *pa
                   "%s gave no answer within %u s: what became of it is not known. Run the same "
                   "command again: the same bytes are sent, and nothing happens twice",
                   b->base, b->patience);
+        pse_wipe(bearer, sizeof bearer);
         return PSE_E_UNKNOWN;
     }
+    pse_wipe(bearer, sizeof bearer);
     if (got.rc != PSE_OK) {
         cli_error(b->name, "%s: %s", url, got.why);
         pse_buf_free(&got.body);

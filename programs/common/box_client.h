@@ -18,7 +18,9 @@ enum { BOX_PATIENCE = 120, BOX_ANSWER_MAX = 1 << 20 };
 
 struct box_client {
     const char *name;
-    char base[PSE_FETCH_URL_MAX];
+    char base[PSE_FETCH_URL_MAX]; /* as given, for messages */
+    const char *socket;           /* within base, when it is unix:PATH; else NULL */
+    const char *token;            /* of a session, sent with what is posted; borrowed, or NULL */
     struct pse_fetcher *web;
     struct pse_rng *rng;
     unsigned patience; /* seconds, for each thing asked */
@@ -34,7 +36,8 @@ struct box_answer {
     pse_hash latest; /* the leaf hash of the credential's latest ballot */
 };
 
-/** @p url: of the box. PSE_E_SYNTAX: no address; PSE_E_MEMORY. To be closed in every case. */
+/** @p url: of the box, or unix:PATH for its socket on this machine. PSE_E_SYNTAX: no address;
+ * PSE_E_MEMORY. To be closed in every case. */
 PSE_MUST pse_rc box_client_open(struct box_client *b, const char *name, const char *url,
                                 struct pse_rng *rng, unsigned patience, bool quiet);
 void box_client_close(struct box_client *b);

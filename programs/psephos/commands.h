@@ -28,6 +28,7 @@
     X(audit, "private and staged rows against the public record") \
     X(store, "private stores: making one, sealed copies, restoring them") \
     X(receipt, "what a voter's receipt proves") \
+    X(check, "ask, on a second device, what a ballot holds") \
     X(mirror, "a copy of a public record that checks all it copies") \
     X(monitor, "does everybody see the same log?") \
     X(count, "count ballots or votes by one rule, every stage shown")

@@ -6,6 +6,7 @@
 #include "codec/codec.h"
 #include "commands.h"
 #include "common/files.h"
+#include "common/mailbox.h"
 #include "psephos/session.h"
 #include "psephos/verbs.h"
 #include "psephos/vote.h"
@@ -261,9 +262,14 @@ static pse_rc check_options(const struct session *s, const struct vote_options *
         cli_error(s->name, "a ballot goes to a box or into a file: give --box or --out, not both");
         return PSE_E_SYNTAX;
     }
-    if (o->box == NULL && (o->receipt != NULL || o->again || o->json)) {
-        cli_error(s->name, "--receipt, --again and --json are for a ballot that is "
-                           "cast: give --box URL");
+    if (o->box == NULL &&
+        (o->receipt != NULL || o->again || o->check || o->json || o->relay != NULL)) {
+        cli_error(s->name, "--receipt, --again, --check, --relay and --json are for a ballot that "
+                           "is cast: give --box URL");
+        return PSE_E_SYNTAX;
+    }
+    if (o->check && o->json) {
+        cli_error(s->name, "--check is a dialogue with a person, so it does not go with --json");
         return PSE_E_SYNTAX;
     }
     return PSE_OK;
@@ -285,6 +291,10 @@ int cmd_vote(int argc, char **argv)
         CLI_TEXT("receipt", "FILE", &o.receipt,
                  "where the receipt is kept (default: KEY.TRACKER.receipt)"),
         CLI_FLAG("again", &o.again, "replace the ballot that was cast before"),
+        CLI_FLAG("check", &o.check, "then show a second device what the ballot holds"),
+        CLI_TEXT("relay", "URL", &o.relay, "the mailbox for the check (default: the box)"),
+        CLI_NUMBER("wait", "S", &o.wait, 1, MAILBOX_SECONDS,
+                   "seconds to wait for the second device (default 600)"),
         CLI_NUMBER("patience", "S", &o.common.patience, 1, 86400,
                    "seconds to try for when the box is silent or busy (default 120)"),
         CLI_FLAG("json", &o.json, "print one JSON object"),
@@ -293,7 +303,7 @@ int cmd_vote(int argc, char **argv)
     const struct cli_command command = {
         .name = s.name,
         .synopsis = "--record DIR|URL --key FILE (--choices FILE | --choose C=WHAT ...)\n"
-                    "        (--out FILE | --box URL [--receipt FILE] [--again])",
+                    "        (--out FILE | --box URL [--receipt FILE] [--again] [--check])",
         .about =
             "Seal a ballot on this machine, and cast it. Only you and your device know what is\n"
             "in it. A cast that was cut off is gone on with by the same command.",

@@ -10,7 +10,10 @@ struct vote_options {
     struct cli_list choose; /* --choose */
     const char *box;        /* --box: cast; NULL: into a file */
     const char *receipt;    /* --receipt */
+    const char *relay;      /* --relay; NULL: the box */
+    uint64_t wait;          /* --wait: for the second device; 0: as long as messages are kept */
     bool again;
+    bool check;
     bool json;
 };
 
@@ -44,6 +47,12 @@ void vote_ballot_free(struct vote_ballot *b);
 
 /** Leaf hash and tracker of the ballot bytes in @p b. */
 void vote_name_ballot(struct vote_ballot *b, const struct session *s, const pse_hash *eid);
+
+/** Hold the dialogue of the second-device check about the ballot at @p index, as cast. PSE_E_PROOF
+ * (reported): it did not end in success; others as of check_mailbox.h. */
+PSE_MUST pse_rc vote_check(struct session *s, const struct vote_options *o,
+                           const struct vote_election *election, const struct vote_ballot *ballot,
+                           uint64_t index);
 
 /** psephos vote --box. */
 PSE_MUST pse_rc vote_cast(struct session *s, const struct vote_options *o);

@@ -351,7 +351,17 @@ static pse_rc cast(struct cast *c)
     } else {
         rc = cast_new(c);
     }
-    return rc == PSE_OK ? say_success(c) : rc;
+    PSE_TRY(rc);
+    PSE_TRY(say_success(c));
+    if (!o->check)
+        return PSE_OK;
+    if (c->resumed) {
+        cli_error(c->s->name,
+                  "an earlier run sealed this ballot, and only it could show what is in "
+                  "it; vote again with --again --check to check one");
+        return PSE_E_STATE;
+    }
+    return vote_check(c->s, o, &c->election, &c->ballot, c->index);
 }
 
 pse_rc vote_cast(struct session *s, const struct vote_options *o)

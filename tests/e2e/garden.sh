@@ -30,7 +30,7 @@ PLAN
 }
 
 garden_create() {
-    garden_plan >office/plan.json
+    garden_plan | sed "s/\"ballots_max\":3/\"ballots_max\":${garden_ballots:-3}/" >office/plan.json
     "$psephos" officer create --plan office/plan.json --key office/officer.key --board board/board.pub \
         --policy board/policy --registrar registrar/registrar.pub --trustee ada/trustee.pub \
         --trustee bob/trustee.pub --mixer dora/mixer.pub --out mail/setup.parcel --quiet

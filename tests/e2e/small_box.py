@@ -11,6 +11,8 @@ The file FAULTS holds one word a line; a POST takes the first line away and obey
   late     all is done, 202, and the next three receipts are 202
   forge    the next receipt has one byte changed
   swap     the message of a mailbox is kept with one byte changed
+  lose     the message of a mailbox is taken and forgotten, as if its time were over
+  seize    another message is in the mailbox already
   pass     nothing special
 """
 import hashlib
@@ -188,6 +190,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def post(self, part, body, fault):
         if part[1:3] == ["v1", "mailbox"] and len(part) == 5:
             where = (part[3], part[4])
+            if fault == "lose":
+                return self.answer(204, "text/plain", b"")
+            if fault == "seize":
+                mailbox[where] = bytes(len(body))
             if where in mailbox:
                 return self.problem(409, "taken", "the first message stays")
             mailbox[where] = body[:-1] + bytes([body[-1] ^ 1]) if fault == "swap" else body
