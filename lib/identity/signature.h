@@ -56,7 +56,7 @@ PSE_MUST pse_rc pse_jwa_verify(enum pse_jwa jwa, const struct pse_certificate *c
  * is zero; PSE_E_MEMORY. */
 PSE_MUST pse_rc pse_ecdsa_der_put(struct pse_buf *out, struct pse_span raw);
 /** DER into r || s of @p half bytes each (at most 66). PSE_E_SYNTAX: no DER signature, or bytes
- * left over; PSE_E_RANGE: a number that is not positive or too long; PSE_E_MEMORY. */
+ * left over; PSE_E_RANGE: a number that is zero or too long; PSE_E_MEMORY. */
 PSE_MUST pse_rc pse_ecdsa_raw_put(struct pse_buf *out, struct pse_span der, size_t half);
 
 #endif
