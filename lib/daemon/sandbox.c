@@ -52,6 +52,7 @@ static const char *const common_calls[] = {
     "rmdir",
     "fsync",
     "fdatasync",
+    "syncfs",
     "sync_file_range",
     "ftruncate",
     "fallocate",

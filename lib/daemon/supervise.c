@@ -66,7 +66,7 @@ static __attribute__((noreturn)) void become_child(const struct supervisor *v, s
     sigset_t none;
     int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
-    if (v->s->watchdog_ms > 0) {
+    if (v->s->watchdog_ms > 0 && !c->is_task) {
         snprintf(watchdog, sizeof watchdog, "WATCHDOG_USEC=%lld",
                  (long long)v->s->watchdog_ms * 1000);
         env[2] = watchdog;
@@ -157,8 +157,9 @@ static void signal_child(struct running *r, int signal)
         (void)kill(r->pid, signal);
 }
 
-static bool is_for_good(struct supervisor *v, const struct running *r, int wait_status)
+static bool is_for_good(struct supervisor *v, size_t i, int wait_status)
 {
+    const struct running *r = &v->child[i];
     int code = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : -1;
 
     if (v->stopping || r->state == CHILD_STOPPING)
@@ -169,14 +170,17 @@ static bool is_for_good(struct supervisor *v, const struct running *r, int wait_
         v->status = 2;
         v->stopping = true;
     }
-    return code == 4 || v->stopping;
+    return code == 4 || v->stopping || (code == 0 && v->s->children[i].is_task);
 }
 
 static void child_ended(struct supervisor *v, size_t i, int wait_status)
 {
     struct running *r = &v->child[i];
-    bool for_good = is_for_good(v, r, wait_status);
+    bool for_good = is_for_good(v, i, wait_status);
     bool clean = WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0;
+    enum pse_log_level level = !clean                      ? PSE_LOG_WARNING
+                               : v->s->children[i].is_task ? PSE_LOG_NOTICE
+                                                           : PSE_LOG_INFO;
 
     pse_child_out_drain(&r->out, v->s->out, v->s->children[i].name);
     pse_child_out_end(&r->out, v->s->out, v->s->children[i].name);
@@ -185,9 +189,8 @@ static void child_ended(struct supervisor *v, size_t i, int wait_status)
                 PSE_F("child", v->s->children[i].name), PSE_F("signal", WTERMSIG(wait_status)),
                 PSE_F("restart", (bool)!for_good));
     else
-        PSE_LOG(v->s->log, clean ? PSE_LOG_INFO : PSE_LOG_WARNING, "supervisor.ended",
-                PSE_F("child", v->s->children[i].name), PSE_F("status", WEXITSTATUS(wait_status)),
-                PSE_F("restart", (bool)!for_good));
+        PSE_LOG(v->s->log, level, "supervisor.ended", PSE_F("child", v->s->children[i].name),
+                PSE_F("status", WEXITSTATUS(wait_status)), PSE_F("restart", (bool)!for_good));
     if (v->stopping && r->killed && v->status == 0)
         v->status = 1;
     r->pid = 0;
@@ -248,7 +251,7 @@ static void kill_hung(struct supervisor *v)
         bool late =
             r->state == CHILD_STARTING && now - r->since_ms > or_default(v->s->start_ms, 30000);
         bool silent = r->state == CHILD_READY && v->s->watchdog_ms > 0 &&
-                      now - r->sign_ms > v->s->watchdog_ms;
+                      !v->s->children[i].is_task && now - r->sign_ms > v->s->watchdog_ms;
 
         if (r->killed || (!late && !silent))
             continue;

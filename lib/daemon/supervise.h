@@ -4,10 +4,11 @@
  * READY (by the same messages that a service manager gets), stopped in reverse order. One that ends
  * is started again after a pause that doubles from 250 ms to 30 s and begins anew after a minute of
  * good life; one that ends with status 4 (refuses to sign) or, before it was ever ready, 2 (wrong
- * settings) is not: no restart mends these. A child that promised signs of life and sends none for
- * its time is killed and started again. Children die with their supervisor (PR_SET_PDEATHSIG), so
- * nothing stays behind; each is in a process group of its own, so that a Ctrl-C reaches the
- * supervisor alone and the order of the stop holds.
+ * settings) is not: no restart mends these. Nor is a task that ends with status 0: its work is
+ * done. A child that promised signs of life and sends none for its time is killed and started
+ * again. Children die with their supervisor (PR_SET_PDEATHSIG), so nothing stays behind; each is in
+ * a process group of its own, so that a Ctrl-C reaches the supervisor alone and the order of the
+ * stop holds.
  *
  * What a child writes is passed on line by line as "NAME: LINE". Its environment has nothing but
  * PATH and the supervisor's messages. One thread, and no other threads in the process. */
@@ -22,6 +23,9 @@ enum { PSE_SUPERVISE_MAX = 32, PSE_SUPERVISE_ARGS_MAX = 32 };
 struct pse_child {
     const char *name;
     const char *const *argv; /* NULL-ended; argv[0] is the file to start, absolute */
+    /* A piece of work and no daemon: it may end, and it may compute for long, so that no signs of
+     * life are asked of it. */
+    bool is_task;
 };
 
 struct pse_supervise {

@@ -1,12 +1,21 @@
 #include "net/mail.h"
 
 #include <curl/curl.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "codec/codec.h"
 
-enum { LINE = 57 /* bytes that give 76 characters of base64 */, MESSAGE_MAX = 200 * 1024 };
+enum {
+    LINE = 57, /* bytes that give 76 characters of base64 */
+    MESSAGE_MAX = 200 * 1024,
+    PATH_BYTES = 1024,
+};
+
+static const char folder_scheme[] = "file://";
 
 /* --- the message -------------------------------------------------------------------------------
  */
@@ -190,6 +199,75 @@ static pse_rc perform(char *why, const struct pse_mail_relay *r, const struct ps
     return code == CURLE_OK ? PSE_OK : code == CURLE_OUT_OF_MEMORY ? PSE_E_MEMORY : PSE_E_IO;
 }
 
+/* --- into a folder -----------------------------------------------------------------------------
+ */
+
+bool pse_mail_is_folder(const char *url)
+{
+    size_t n = sizeof folder_scheme - 1;
+
+    return strncmp(url, folder_scheme, n) == 0 && url[n] == '/';
+}
+
+const char *pse_mail_folder(const char *url)
+{
+    return url + sizeof folder_scheme - 1;
+}
+
+static bool write_all(int fd, struct pse_span text)
+{
+    while (text.n > 0) {
+        ssize_t n = write(fd, text.p, text.n);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+        text = pse_span(text.p + n, text.n - (size_t)n);
+    }
+    return true;
+}
+
+static pse_rc write_file(const char *folder, const struct pse_mail *m, struct pse_span text)
+{
+    char path[PATH_BYTES];
+    char made[PATH_BYTES];
+    char id[2 * sizeof m->id + 1];
+    bool good;
+    int fd;
+
+    pse_hex_encode(id, m->id, sizeof m->id);
+    if (snprintf(path, sizeof path, "%s/%s.txt", folder, id) >= PATH_BYTES ||
+        snprintf(made, sizeof made, "%s/.%s", folder, id) >= PATH_BYTES)
+        return PSE_E_LIMIT;
+    fd = open(made, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return PSE_E_IO;
+    good = write_all(fd, text);
+    good = close(fd) == 0 && good && rename(made, path) == 0;
+    if (!good)
+        (void)unlink(made);
+    return good ? PSE_OK : PSE_E_IO;
+}
+
+static pse_rc keep(char *why, const char *folder, const struct pse_mail *m)
+{
+    struct pse_buf text = PSE_BUF(MESSAGE_MAX);
+    pse_rc rc;
+
+    pse_wr_str(&text, "To: ");
+    pse_wr_str(&text, m->to);
+    pse_wr_str(&text, "\nSubject: ");
+    pse_wr_str(&text, m->subject);
+    pse_wr_str(&text, "\n\n");
+    pse_wr_span(&text, m->text);
+    rc = text.rc == PSE_OK ? write_file(folder, m, pse_buf_span(&text)) : text.rc;
+    if (rc != PSE_OK && why != NULL)
+        (void)snprintf(why, PSE_MAIL_WHY_MAX, "the folder takes no file: %s", strerror(errno));
+    pse_buf_free(&text);
+    return rc;
+}
+
 pse_rc pse_mail_send(char why[PSE_MAIL_WHY_MAX], const struct pse_mail_relay *relay,
                      const struct pse_mail *m)
 {
@@ -198,10 +276,13 @@ pse_rc pse_mail_send(char why[PSE_MAIL_WHY_MAX], const struct pse_mail_relay *re
 
     if (why != NULL)
         why[0] = '\0';
-    if (strncmp(relay->url, "smtps://", 8) != 0 && strncmp(relay->url, "smtp://", 7) != 0)
+    if (!pse_mail_is_folder(relay->url) && strncmp(relay->url, "smtps://", 8) != 0 &&
+        strncmp(relay->url, "smtp://", 7) != 0)
         return PSE_E_UNSUPPORTED;
     rc = pse_mail_write(&message, m);
-    if (rc == PSE_OK)
+    if (rc == PSE_OK && pse_mail_is_folder(relay->url))
+        rc = keep(why, pse_mail_folder(relay->url), m);
+    else if (rc == PSE_OK)
         rc = perform(why, relay, m, pse_buf_span(&message));
     pse_buf_free(&message);
     return rc;

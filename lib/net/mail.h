@@ -1,4 +1,4 @@
-/* Sending one mail through a relay (SMTP, libcurl).
+/* Sending one mail through a relay (SMTP, libcurl), or, for development only, into a folder.
  *
  * For: one-time links. The message is built here: UTF-8 text as base64, one recipient, no headers
  * from outside (line ends in a field are refused, so nobody adds a header or a recipient). TLS is
@@ -14,7 +14,7 @@
 enum { PSE_MAIL_FIELD_MAX = 500, PSE_MAIL_TEXT_MAX = 65536, PSE_MAIL_WHY_MAX = 256 };
 
 struct pse_mail_relay {
-    const char *url;      /* smtp://host:port or smtps://host:port */
+    const char *url;      /* smtp://host:port, smtps://host:port, or file:///folder */
     const char *user;     /* NULL: no login */
     const char *password; /* NULL with user */
     const char *ca;       /* file of trusted certificates; NULL: the system's */
@@ -33,9 +33,15 @@ struct pse_mail {
  * characters, spaces in an address, or too long; PSE_E_ENCODING: no UTF-8; PSE_E_LIMIT. */
 PSE_MUST pse_rc pse_mail_write(struct pse_buf *out, const struct pse_mail *m);
 
-/** Hand the mail to the relay. As above, PSE_E_UNSUPPORTED: a URL of another kind;
- * PSE_E_IO: not taken (also: no TLS to a relay on another machine); *why (may be NULL) says so in
- * words without personal data.
+/** Does the relay of this URL write files, and send nothing? */
+bool pse_mail_is_folder(const char *url);
+/** The folder of such a URL. */
+const char *pse_mail_folder(const char *url);
+
+/** Hand the mail to the relay; of a folder, write FOLDER/ID.txt, for its owner alone: recipient,
+ * subject and text as a person reads them, whole or not at all. As above, PSE_E_UNSUPPORTED: a URL
+ * of another kind; PSE_E_IO: not taken (also: no TLS to a relay on another machine); *why (may be
+ * NULL) says so in words without personal data.
  */
 PSE_MUST pse_rc pse_mail_send(char why[PSE_MAIL_WHY_MAX], const struct pse_mail_relay *relay,
                               const struct pse_mail *m);

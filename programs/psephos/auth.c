@@ -11,6 +11,7 @@
 #include "common/files.h"
 #include "common/sysrng.h"
 #include "net/fetch.h"
+#include "net/mail.h"
 #include "psephos/verbs.h"
 
 #define SET struct auth_settings
@@ -34,7 +35,8 @@ static const struct pse_conf_key keys[] = {
                    "https://vote.example/login#"),
     PSE_CONF_WORDS(SET, relay, "mail", "relay", 8, 400, NULL, PSE_CONF_FIXED,
                    "The mail relay: smtp://HOST:PORT or smtps://HOST:PORT; TLS is demanded unless "
-                   "it is on this machine."),
+                   "it is on this machine; file:///FOLDER, for development, sends nothing and "
+                   "writes each mail into that folder."),
     PSE_CONF_WORDS(SET, from, "mail", "from", 3, 254, NULL, PSE_CONF_FIXED,
                    "The address that links come from."),
     PSE_CONF_WORDS(SET, subject, "mail", "subject", 1, 200, "Your login to vote", PSE_CONF_RELOAD,
@@ -145,6 +147,9 @@ static int serve(struct auth *a, int fd, const char *address)
         cli_error(a->d->name, "cannot serve (%s)", pse_rc_name(rc));
         return CLI_EXIT_FAILED;
     }
+    if (pse_mail_is_folder(a->set->relay))
+        PSE_LOG(&a->d->log, PSE_LOG_WARNING, "auth.no-mail-is-sent",
+                PSE_F("folder", pse_mail_folder(a->set->relay)));
     daemon_ready(a->d, address);
     while (daemon_wait(a->d, 1000) != PSE_LIFE_STOP)
         ;
@@ -160,6 +165,7 @@ static int listen_and_serve(struct auth *a)
     char folder[PSE_CONF_TEXT];
     const char *slash = strrchr(a->set->registrar, '/');
     const char *read_dirs[5] = {"/etc", "/usr", folder};
+    const char *write_dirs[2] = {NULL};
     int status = CLI_EXIT_FAILED;
     int fd;
 
@@ -174,7 +180,9 @@ static int listen_and_serve(struct auth *a)
                   errno == 0 ? "no loopback address or socket" : strerror(errno));
         return CLI_EXIT_FAILED;
     }
-    if (!daemon_confine(&status, a->d, PSE_SANDBOX_CLIENT, NULL, read_dirs))
+    if (pse_mail_is_folder(a->set->relay))
+        write_dirs[0] = pse_mail_folder(a->set->relay);
+    if (!daemon_confine(&status, a->d, PSE_SANDBOX_CLIENT, write_dirs, read_dirs))
         return status;
     return serve(a, fd, address);
 }

@@ -220,15 +220,17 @@ static int open_and_serve(struct front *f)
     char figures[PSE_HTTP_ADDRESS];
     int status = CLI_EXIT_USAGE;
     int fd;
+    pse_rc rc;
 
     f->figures = -1;
     if (!read_session_key(&status, f))
         return status;
-    if (service_listen(&fd, address, f->d.name, "address", f->set->listen) != PSE_OK)
-        return CLI_EXIT_USAGE;
-    if (f->set->metrics[0] != '\0' &&
-        service_listen(&f->figures, figures, f->d.name, "metrics", f->set->metrics) != PSE_OK)
-        return CLI_EXIT_USAGE;
+    rc = service_listen(&fd, address, f->d.name, "address", f->set->listen);
+    if (rc == PSE_OK && f->set->metrics[0] != '\0')
+        rc = service_listen(&f->figures, figures, f->d.name, "metrics", f->set->metrics);
+    /* An address that is taken now may be free when it is tried again. */
+    if (rc != PSE_OK)
+        return rc == PSE_E_IO ? CLI_EXIT_FAILED : CLI_EXIT_USAGE;
     if (f->figures >= 0)
         PSE_LOG(&f->d.log, PSE_LOG_NOTICE, "box.metrics", PSE_F("where", (const char *)figures));
     if (!daemon_confine(&status, &f->d, PSE_SANDBOX_SERVER, NULL, read_dirs))

@@ -3,9 +3,29 @@
 
 #include "common/progress.h"
 #include "psephos/mixer.h"
-#include "psephos/role_run.h"
+#include "psephos/role_daemon.h"
 
 enum { TURN_SECONDS = 300 };
+
+struct settings {
+    struct role_settings role;
+    uint64_t prepare;
+    uint64_t width;
+    uint64_t turn_ms;
+    bool isolated;
+};
+static const struct pse_conf_key keys[] = {
+    ROLE_KEYS(struct settings, role),
+    PSE_CONF_NUMBER(struct settings, prepare, "mixer", "prepare", 0, PSE_SHUFFLE_ROWS_MAX, "0",
+                    "rows", PSE_CONF_FIXED, "Prepare so many as soon as there is a joint key."),
+    PSE_CONF_NUMBER(struct settings, width, "mixer", "width", 1, PSE_SHUFFLE_WIDTH_MAX, "1",
+                    "ciphertexts", PSE_CONF_FIXED, "Of a row, in the widest contest."),
+    PSE_CONF_TIME(struct settings, turn_ms, "mixer", "turn", 0, 86400000, "5 min", PSE_CONF_FIXED,
+                  "How long the mixers before this one are waited for."),
+    PSE_CONF_SWITCH(struct settings, isolated, "mixer", "isolated", "no", PSE_CONF_FIXED,
+                    "Faster, not in constant time: for a machine that nobody watches."),
+};
+static const struct pse_conf conf = {"mixer", keys, PSE_CONF_COUNT(keys), sizeof(struct settings)};
 
 struct run_options {
     struct session_options common;
@@ -15,6 +35,7 @@ struct run_options {
     uint64_t turn;
     double since; /* steady time at which the lists were first seen; 0: not yet */
     char path[FILE_PATH_MAX];
+    struct settings set;
 };
 
 /* Rows are drawn once, as soon as there is a joint key. They are used up by the first mix. */
@@ -73,10 +94,27 @@ static pse_rc run_step(void *ctx, struct session *s, enum role_step *step)
     return mixer_mix_lists(s, &o->work, index);
 }
 
+static void name_prepared(struct run_options *o, const char *key)
+{
+    (void)snprintf(o->path, sizeof o->path, "%.4000s.state/prepared", key == NULL ? "" : key);
+}
+
+static void take_settings(void *ctx)
+{
+    struct run_options *o = ctx;
+
+    o->prepare = o->set.prepare;
+    o->width = o->set.width;
+    o->turn = o->set.turn_ms / 1000;
+    o->work.isolated = o->set.isolated;
+    name_prepared(o, o->set.role.key);
+}
+
 int mixer_run(int argc, char **argv)
 {
     static const char name[] = "psephos mixer run";
-    struct run_options o = {.width = 1, .turn = TURN_SECONDS};
+    static struct run_options o = {.width = 1, .turn = TURN_SECONDS};
+    struct daemon_options given = {0};
     struct role_run run = {.name = name,
                            .options = &o.common,
                            .role = KEY_MIXER,
@@ -98,10 +136,12 @@ int mixer_run(int argc, char **argv)
                    "seconds to wait for the mixers before you (default 300)"),
         CLI_FLAG("isolated", &o.work.isolated,
                  "faster, not in constant time: for a machine that nobody watches"),
+        DAEMON_OPTIONS(&given),
     };
     const struct cli_command command = {
         .name = name,
-        .synopsis = "--record URL --mirror URL --post URL --key FILE [--prepare N] [--once]",
+        .synopsis = "--record URL --mirror URL --post URL --key FILE [--prepare N] [--once]\n"
+                    "        --config FILE",
         .about =
             "Mix from home: follow the record, verify it whole when the lists are there, shuffle\n"
             "them when it is your turn, and post the proofs. It may be stopped at any point.",
@@ -110,9 +150,10 @@ int mixer_run(int argc, char **argv)
     };
     int status;
 
+    if (role_daemon_is_asked(argc, argv))
+        return role_daemon(&run, &conf, &o.set, &o.set.role, take_settings, argc, argv);
     if (!cli_parse(&status, &command, argc, argv))
         return status;
-    (void)snprintf(o.path, sizeof o.path, "%.4000s.state/prepared",
-                   o.common.key == NULL ? "" : o.common.key);
+    name_prepared(&o, o.common.key);
     return role_run(&run);
 }

@@ -6,14 +6,12 @@
 #include "codec/codec.h"
 #include "common/consent.h"
 #include "common/files.h"
-#include "common/officer_request.h"
 #include "common/order.h"
-#include "net/fetch.h"
+#include "psephos/desk.h"
 #include "psephos/office.h"
-#include "psephos/session.h"
 #include "psephos/verbs.h"
 
-enum { ANSWER_MAX = 16 << 20, ANSWER_ARENA = 64 << 20, WAIT_S = 120, DEADLINE_MS = 90000 };
+enum { WAIT_S = 120 };
 
 struct act_options {
     struct session_options common; /* key, quiet */
@@ -28,146 +26,11 @@ struct act_options {
              "the office: http://127.0.0.1:PORT, or unix:PATH of its socket"), \
         SESSION_KEY(&(o)->common), SESSION_QUIET(&(o)->common)
 
-/* --- one request -------------------------------------------------------------------------------
- */
-
-struct answer {
-    struct pse_fetched got;
-    struct pse_arena arena;
-    const struct pse_json *root;
-};
-
-static void answer_free(struct answer *a)
-{
-    pse_buf_free(&a->got.body);
-    pse_arena_free(&a->arena);
-}
-
-static void say_problem(const struct session *s, const struct answer *a)
-{
-    struct pse_json_rd r;
-    const struct pse_json *line;
-    struct pse_span type = pse_span_str("no reason given");
-    uint64_t n;
-
-    if (a->root != NULL && pse_json_open(&r, a->root, NULL) == PSE_OK) {
-        (void)!pse_json_take_string(&type, &r, "type");
-        pse_json_take_optional(&line, &r, "line");
-        if (line != NULL && pse_json_u64(&n, line) == PSE_OK) {
-            cli_error(s->name, "the office refuses line %llu (%u %.*s)", (unsigned long long)n,
-                      a->got.status, (int)type.n, (const char *)type.p);
-            return;
-        }
-    }
-    cli_error(s->name, "the office refuses (%u %.*s); see psephos-officer(1), REFUSALS",
-              a->got.status, (int)type.n, (const char *)type.p);
-}
-
-struct request {
-    bool post;
-    const char *path, *type, *header;
-    struct pse_span body;
-};
-
-static pse_rc converse(struct answer *a, struct session *s, const struct act_options *o,
-                       const struct request *q)
-{
-    bool is_unix = strncmp(o->officer, "unix:", 5) == 0;
-    char url[PSE_FETCH_URL_MAX];
-    char who[32 + OFFICER_REQUEST_TEXT] = "Authorization: ";
-    char type[128];
-    const char *header[3] = {who};
-    struct pse_fetch f = {.url = url,
-                          .post = q->post,
-                          .body = q->body,
-                          .header = header,
-                          .headers = 1,
-                          .max = ANSWER_MAX,
-                          .deadline_ms = DEADLINE_MS,
-                          .unix_path = is_unix ? o->officer + 5 : NULL};
-    struct pse_fetcher *fetcher;
-    pse_rc rc;
-
-    (void)snprintf(url, sizeof url, "%s%s", is_unix ? "http://officer" : o->officer, q->path);
-    PSE_TRY(officer_request_sign(who + strlen(who), &s->key->sign, &s->key->sign_public,
-                                 q->post ? "POST" : "GET", pse_span_str(q->path), q->body,
-                                 session_now()));
-    (void)snprintf(type, sizeof type, "Content-Type: %s", q->post ? q->type : "");
-    if (q->post)
-        header[f.headers++] = type;
-    if (q->header != NULL)
-        header[f.headers++] = q->header;
-    PSE_TRY(pse_fetcher_new(&fetcher, 1));
-    rc = pse_fetch_one(&a->got, fetcher, &f);
-    pse_fetcher_free(fetcher);
-    return rc == PSE_OK ? a->got.rc : rc;
-}
-
-/* 200 or 201 with JSON, else a line on standard error. */
-static pse_rc ask(struct answer *a, struct session *s, const struct act_options *o,
-                  const struct request *q)
-{
-    pse_rc rc;
-
-    memset(a, 0, sizeof *a);
-    pse_arena_init(&a->arena, ANSWER_ARENA);
-    rc = converse(a, s, o, q);
-    if (rc != PSE_OK) {
-        cli_error(s->name, "no answer from %s (%s); is psephos officer serve running there?",
-                  o->officer, a->got.why == NULL ? pse_rc_name(rc) : a->got.why);
-        return PSE_E_IO;
-    }
-    if (pse_json_parse(&a->root, NULL, &a->arena, pse_buf_span(&a->got.body)) != PSE_OK)
-        a->root = NULL;
-    if ((a->got.status == 200 || a->got.status == 201) && a->root != NULL)
-        return PSE_OK;
-    say_problem(s, a);
-    return PSE_E_STATE;
-}
-
-static pse_rc get(struct answer *a, struct session *s, const struct act_options *o,
-                  const char *path)
-{
-    return ask(a, s, o, &(struct request){.path = path});
-}
-
-static pse_rc post(struct answer *a, struct session *s, const struct act_options *o,
-                   const char *path, const char *type, struct pse_span body)
-{
-    return ask(a, s, o, &(struct request){.post = true, .path = path, .type = type, .body = body});
-}
-
 static pse_rc start(struct session *s, const struct act_options *o)
 {
     PSE_TRY(session_begin(s, s->name, &o->common));
     PSE_TRY(session_want(s, o->officer, "officer URL"));
     return session_key(s, KEY_OFFICER);
-}
-
-/* A string member of the answer that is an object. */
-static struct pse_span member(const struct answer *a, const char *name)
-{
-    struct pse_span text = pse_span(NULL, 0);
-    struct pse_json_rd r;
-
-    if (pse_json_open(&r, a->root, NULL) == PSE_OK)
-        (void)!pse_json_take_string(&text, &r, name);
-    return text;
-}
-
-static uint64_t number(const struct answer *a, const char *name)
-{
-    struct pse_json_rd r;
-    uint64_t n = 0;
-
-    if (pse_json_open(&r, a->root, NULL) == PSE_OK)
-        (void)!pse_json_take_u64(&n, &r, name);
-    return n;
-}
-
-static void print_body(const struct answer *a)
-{
-    printf("%.*s", (int)a->got.body.n, (const char *)a->got.body.p);
 }
 
 /* --- orders ------------------------------------------------------------------------------------
@@ -222,22 +85,63 @@ static pse_rc check_set(const struct session *s, const struct act_options *o,
 
 /* What waits, asked of the office, so that the officer need not type hashes. */
 struct lookups {
-    struct answer pending;
+    struct desk_answer answer;
     char through[PSE_DECIMAL_TEXT];
 };
+
+static pse_rc send_file(struct desk_answer *a, struct session *s, const struct act_options *o,
+                        const char *path, const char *type, const char *header)
+{
+    struct pse_buf bytes;
+    pse_rc rc;
+
+    PSE_TRY(session_want(s, o->file, "file FILE"));
+    PSE_TRY(file_read(&bytes, s->name, o->file, OFFICE_DOCUMENT_MAX));
+    rc = desk_ask(a, s, o->officer,
+                  &(struct desk_request){.post = true,
+                                         .path = path,
+                                         .type = type,
+                                         .header = header,
+                                         .body = pse_buf_span(&bytes)});
+    pse_buf_free(&bytes);
+    return rc;
+}
+
+static const char *list_header(char header[128], struct pse_span signature)
+{
+    if (signature.n == 0 || pse_span_is_str(signature, "none"))
+        return NULL;
+    (void)snprintf(header, 128, "Psephos-List-Signature: %.*s",
+                   signature.n > 64 ? 64 : (int)signature.n, (const char *)signature.p);
+    return header;
+}
+
+/* The list's hash and the version that it builds on. */
+static pse_rc fill_import(struct lookups *l, struct session *s, const struct act_options *o,
+                          struct pse_span value[ORDER_FIELDS_MAX])
+{
+    char header[128];
+
+    if (strcmp(o->what, "import") != 0 || o->file == NULL || value[0].n > 0)
+        return PSE_OK;
+    PSE_TRY(send_file(&l->answer, s, o, "/v1/lists", "text/csv", list_header(header, value[2])));
+    value[0] = desk_member(&l->answer, "list");
+    value[1] = desk_member(&l->answer, "base");
+    return PSE_OK;
+}
 
 static pse_rc fill_release(struct lookups *l, struct session *s, const struct act_options *o,
                            struct pse_span value[ORDER_FIELDS_MAX])
 {
     if (strcmp(o->what, "release") != 0 || value[0].n > 0)
         return PSE_OK;
-    PSE_TRY(get(&l->pending, s, o, "/v1/roster/pending"));
-    (void)pse_decimal_encode(l->through, number(&l->pending, "through"));
+    PSE_TRY(desk_get(&l->answer, s, o->officer, "/v1/roster/pending"));
+    (void)pse_decimal_encode(l->through, desk_number(&l->answer, "through"));
     value[0] = pse_span_str(l->through);
-    value[1] = member(&l->pending, "batch");
+    value[1] = desk_member(&l->answer, "batch");
     session_say(s, "%llu credentials wait, %llu are to be made void",
-                (unsigned long long)number(&l->pending, "pending"),
-                (unsigned long long)number(&l->pending, "voids"));
+                (unsigned long long)desk_number(&l->answer, "pending"),
+                (unsigned long long)desk_number(&l->answer, "voids"));
     return PSE_OK;
 }
 
@@ -263,6 +167,7 @@ static pse_rc build_order(struct pse_buf *out, struct lookups *l, struct session
             value[n] = pse_span_str(preset);
     }
     PSE_TRY(fill_release(l, s, o, value));
+    PSE_TRY(fill_import(l, s, o, value));
     for (size_t i = 0; i < n; i++) {
         if (value[i].n == 0) {
             cli_error(s->name, "to %s, give --set %s=…", o->what, field[i]);
@@ -280,12 +185,12 @@ static pse_rc build_order(struct pse_buf *out, struct lookups *l, struct session
 
 static pse_rc election(pse_hash *eid, struct session *s, const struct act_options *o)
 {
-    struct answer a;
-    pse_rc rc = get(&a, s, o, "/v1/acts");
+    struct desk_answer a;
+    pse_rc rc = desk_get(&a, s, o->officer, "/v1/acts");
 
     if (rc == PSE_OK)
-        rc = pse_hex_decode(eid->b, 32, member(&a, "election"));
-    answer_free(&a);
+        rc = pse_hex_decode(eid->b, 32, desk_member(&a, "election"));
+    desk_answer_free(&a);
     if (rc == PSE_OK && o->common.eid.given && !pse_hash_is_equal(eid, &o->common.eid.value)) {
         cli_error(s->name, "the office at %s is another election's than --eid", o->officer);
         return PSE_E_MISMATCH;
@@ -298,7 +203,7 @@ static pse_rc send_act(struct session *s, const struct act_options *o, const str
 {
     struct pse_buf text = PSE_BUF(65536);
     struct pse_json_wr w = pse_json_wr(&text, 0);
-    struct answer a;
+    struct desk_answer a;
     pse_rc rc;
 
     pse_json_wr_object(&w, NULL);
@@ -309,10 +214,11 @@ static pse_rc send_act(struct session *s, const struct act_options *o, const str
     pse_json_wr_end(&w);
     rc = pse_json_wr_finish(&w);
     if (rc == PSE_OK) {
-        rc = post(&a, s, o, "/v1/acts", "application/json", pse_buf_span(&text));
+        rc = desk_post(&a, s, o->officer, "/v1/acts", "application/json", pse_buf_span(&text));
         if (rc == PSE_OK)
-            printf("%.*s\n", (int)member(&a, "hash").n, (const char *)member(&a, "hash").p);
-        answer_free(&a);
+            printf("%.*s\n", (int)desk_member(&a, "hash").n,
+                   (const char *)desk_member(&a, "hash").p);
+        desk_answer_free(&a);
     }
     pse_buf_free(&text);
     return rc;
@@ -342,7 +248,7 @@ static pse_rc propose(struct session *s, const struct act_options *o)
     if (rc == PSE_OK)
         rc = send_act(s, o, &c, pse_buf_span(&order));
     pse_buf_free(&order);
-    answer_free(&l.pending);
+    desk_answer_free(&l.answer);
     return rc;
 }
 
@@ -362,7 +268,7 @@ static pse_rc act_path(char out[128], const struct session *s, const char *act, 
 
 /* What the office shows must be what is signed: hash, order and act are compared here. */
 static pse_rc check_shown(struct consent *c, struct pse_span *order, const struct session *s,
-                          const struct act_options *o, const struct answer *a)
+                          const struct act_options *o, const struct desk_answer *a)
 {
     const struct pse_json *object;
     struct pse_json_rd r;
@@ -394,7 +300,7 @@ static pse_rc post_signature(struct session *s, const struct act_options *o)
     struct pse_buf text = PSE_BUF(4096);
     struct pse_json_wr w = pse_json_wr(&text, 0);
     uint8_t bytes[CONSENT_SIGNED] = "psephos/1/act-signature";
-    struct answer a;
+    struct desk_answer a;
     char path[128];
     uint8_t sig[64];
     pse_rc rc;
@@ -408,8 +314,8 @@ static pse_rc post_signature(struct session *s, const struct act_options *o)
     pse_json_wr_end(&w);
     rc = pse_json_wr_finish(&w);
     if (rc == PSE_OK) {
-        rc = post(&a, s, o, path, "application/json", pse_buf_span(&text));
-        answer_free(&a);
+        rc = desk_post(&a, s, o->officer, path, "application/json", pse_buf_span(&text));
+        desk_answer_free(&a);
     }
     pse_buf_free(&text);
     return rc;
@@ -419,18 +325,18 @@ static pse_rc sign_it(struct session *s, const struct act_options *o)
 {
     struct pse_span order;
     struct consent c;
-    struct answer a;
+    struct desk_answer a;
     char path[128];
     pse_rc rc;
 
     PSE_TRY(act_path(path, s, o->act, ""));
-    rc = get(&a, s, o, path);
+    rc = desk_get(&a, s, o->officer, path);
     if (rc == PSE_OK)
         rc = check_shown(&c, &order, s, o, &a);
     if (rc == PSE_OK && !o->common.quiet)
         printf("%.*sabout %.*s\n", (int)order.n, (const char *)order.p, (int)c.about.n,
                (const char *)c.about.p);
-    answer_free(&a);
+    desk_answer_free(&a);
     return rc == PSE_OK ? post_signature(s, o) : rc;
 }
 
@@ -443,15 +349,15 @@ static bool is_at_end(struct pse_span state)
            pse_span_is_str(state, "expired");
 }
 
-static void print_act(const struct answer *a)
+static void print_act(const struct desk_answer *a)
 {
-    struct pse_span state = member(a, "state");
-    struct pse_span why = member(a, "why");
-    struct pse_span order = member(a, "order");
+    struct pse_span state = desk_member(a, "state");
+    struct pse_span why = desk_member(a, "why");
+    struct pse_span order = desk_member(a, "order");
 
     printf("%.*s%.*s", (int)order.n, (const char *)order.p, (int)state.n, (const char *)state.p);
-    if (pse_span_is_str(state, "done") && number(a, "entries") > 0)
-        printf(": entry %llu", (unsigned long long)number(a, "index"));
+    if (pse_span_is_str(state, "done") && desk_number(a, "entries") > 0)
+        printf(": entry %llu", (unsigned long long)desk_number(a, "index"));
     if (why.n > 0)
         printf(": %.*s", (int)why.n, (const char *)why.p);
     putchar('\n');
@@ -467,26 +373,32 @@ static void pause_a_little(void)
 static pse_rc show(struct session *s, const struct act_options *o)
 {
     uint64_t until = session_now() + WAIT_S;
-    struct answer a;
+    struct desk_answer a;
     char path[128];
     pse_rc rc;
 
     PSE_TRY(act_path(path, s, o->act, ""));
-    while ((rc = get(&a, s, o, path)) == PSE_OK && o->wait && !is_at_end(member(&a, "state")) &&
-           session_now() < until) {
-        answer_free(&a);
+    while ((rc = desk_get(&a, s, o->officer, path)) == PSE_OK && o->wait &&
+           !is_at_end(desk_member(&a, "state")) && session_now() < until) {
+        desk_answer_free(&a);
         pause_a_little();
     }
     if (rc == PSE_OK && o->json)
-        print_body(&a);
+        desk_print(&a);
     else if (rc == PSE_OK)
         print_act(&a);
-    if (rc == PSE_OK && o->wait && !pse_span_is_str(member(&a, "state"), "done")) {
+    if (rc == PSE_OK && o->wait && !pse_span_is_str(desk_member(&a, "state"), "done")) {
         cli_error(s->name, "the act is not done; see what it says above");
         rc = PSE_E_STATE;
     }
-    answer_free(&a);
+    desk_answer_free(&a);
     return rc;
+}
+
+static pse_rc sign_and_wait(struct session *s, const struct act_options *o)
+{
+    PSE_TRY(sign_it(s, o));
+    return o->wait ? show(s, o) : PSE_OK;
 }
 
 static pse_rc list(struct session *s, const struct act_options *o)
@@ -494,27 +406,27 @@ static pse_rc list(struct session *s, const struct act_options *o)
     const struct pse_json *acts;
     const struct pse_json *at;
     struct pse_json_rd r;
-    struct answer a;
-    pse_rc rc = get(&a, s, o, "/v1/acts");
+    struct desk_answer a;
+    pse_rc rc = desk_get(&a, s, o->officer, "/v1/acts");
 
     if (rc == PSE_OK && o->json) {
-        print_body(&a);
+        desk_print(&a);
     } else if (rc == PSE_OK) {
         rc = pse_json_open(&r, a.root, NULL);
         if (rc == PSE_OK)
             rc = pse_json_take_array(&acts, &r, "acts");
         at = rc == PSE_OK ? pse_json_first(acts) : NULL;
         for (size_t i = 0; rc == PSE_OK && i < pse_json_count(acts); i++, at = pse_json_next(at)) {
-            struct answer one = {.root = at};
+            struct desk_answer one = {.root = at};
 
-            printf("%.*s %-8.*s %.*s: %.*s\n", (int)member(&one, "hash").n,
-                   (const char *)member(&one, "hash").p, (int)member(&one, "state").n,
-                   (const char *)member(&one, "state").p, (int)member(&one, "what").n,
-                   (const char *)member(&one, "what").p, (int)member(&one, "about").n,
-                   (const char *)member(&one, "about").p);
+            printf("%.*s %-8.*s %.*s: %.*s\n", (int)desk_member(&one, "hash").n,
+                   (const char *)desk_member(&one, "hash").p, (int)desk_member(&one, "state").n,
+                   (const char *)desk_member(&one, "state").p, (int)desk_member(&one, "what").n,
+                   (const char *)desk_member(&one, "what").p, (int)desk_member(&one, "about").n,
+                   (const char *)desk_member(&one, "about").p);
         }
     }
-    answer_free(&a);
+    desk_answer_free(&a);
     return rc;
 }
 
@@ -524,32 +436,21 @@ static pse_rc list(struct session *s, const struct act_options *o)
 static pse_rc upload(struct session *s, const struct act_options *o, const char *path,
                      const char *type, const char *header)
 {
-    struct pse_buf bytes;
-    struct answer a;
-    pse_rc rc;
+    struct desk_answer a = {.root = NULL};
+    pse_rc rc = send_file(&a, s, o, path, type, header);
 
-    PSE_TRY(session_want(s, o->file, "file FILE"));
-    PSE_TRY(file_read(&bytes, s->name, o->file, OFFICE_DOCUMENT_MAX));
-    rc = ask(&a, s, o,
-             &(struct request){.post = true,
-                               .path = path,
-                               .type = type,
-                               .header = header,
-                               .body = pse_buf_span(&bytes)});
     if (rc == PSE_OK)
-        print_body(&a);
-    answer_free(&a);
-    pse_buf_free(&bytes);
+        desk_print(&a);
+    desk_answer_free(&a);
     return rc;
 }
 
 static pse_rc send_list(struct session *s, const struct act_options *o)
 {
-    char header[128] = "";
+    char header[128];
 
-    if (o->signature != NULL)
-        (void)snprintf(header, sizeof header, "Psephos-List-Signature: %.64s", o->signature);
-    return upload(s, o, "/v1/lists", "text/csv", o->signature == NULL ? NULL : header);
+    return upload(s, o, "/v1/lists", "text/csv",
+                  list_header(header, pse_span_str(o->signature == NULL ? "" : o->signature)));
 }
 
 static pse_rc send_document(struct session *s, const struct act_options *o)
@@ -564,12 +465,12 @@ static pse_rc send_credentials(struct session *s, const struct act_options *o)
 
 static pse_rc print_answer(struct session *s, const struct act_options *o, const char *path)
 {
-    struct answer a;
-    pse_rc rc = get(&a, s, o, path);
+    struct desk_answer a;
+    pse_rc rc = desk_get(&a, s, o->officer, path);
 
     if (rc == PSE_OK)
-        print_body(&a);
-    answer_free(&a);
+        desk_print(&a);
+    desk_answer_free(&a);
     return rc;
 }
 
@@ -587,7 +488,7 @@ static pse_rc person(struct session *s, const struct act_options *o)
 {
     struct pse_buf text = PSE_BUF(4096);
     struct pse_json_wr w = pse_json_wr(&text, 0);
-    struct answer a;
+    struct desk_answer a;
     pse_rc rc;
 
     PSE_TRY(session_want(s, o->id, "id TEXT"));
@@ -595,10 +496,10 @@ static pse_rc person(struct session *s, const struct act_options *o)
     pse_json_wr_str(&w, "id", o->id);
     pse_json_wr_end(&w);
     PSE_TRY(pse_json_wr_finish(&w));
-    rc = post(&a, s, o, "/v1/persons", "application/json", pse_buf_span(&text));
+    rc = desk_post(&a, s, o->officer, "/v1/persons", "application/json", pse_buf_span(&text));
     if (rc == PSE_OK)
-        print_body(&a);
-    answer_free(&a);
+        desk_print(&a);
+    desk_answer_free(&a);
     pse_buf_free(&text);
     return rc;
 }
@@ -632,6 +533,7 @@ static int act_propose(int argc, char **argv)
         CLI_TEXT("what", "WORD", &o.what, "what is to be done; psephos-officer(1) has the words"),
         CLI_LIST("set", "KEY=VALUE", &o.set, "a field of the order; repeat it"),
         CLI_TEXT("about", "TEXT", &o.about, "the grounds, for the other officer and the log"),
+        CLI_TEXT("file", "FILE", &o.file, "to import: the list, instead of its hash and base"),
     };
     const struct cli_command command = {
         .name = "psephos officer act propose",
@@ -647,10 +549,13 @@ static int act_sign(int argc, char **argv)
 {
     struct act_options o = {.officer = NULL};
     struct session s = {.name = NULL};
-    const struct cli_option options[] = {ACT_OFFICER(&o)};
+    const struct cli_option options[] = {
+        ACT_OFFICER(&o),
+        CLI_FLAG("wait", &o.wait, "wait until it is done, two minutes at most"),
+    };
     const struct cli_command command = {
         .name = "psephos officer act sign",
-        .synopsis = "ACT --officer URL --key FILE",
+        .synopsis = "ACT --officer URL --key FILE [--wait]",
         .about = "Sign an act that another officer proposed. The order is printed; it is checked\n"
                  "that it is what the signature covers.",
         .options = options,
@@ -659,7 +564,7 @@ static int act_sign(int argc, char **argv)
         .words_max = 1,
         .words = &o.act};
 
-    return run(&o, &s, sign_it, &command, argc, argv);
+    return run(&o, &s, sign_and_wait, &command, argc, argv);
 }
 
 static int act_show(int argc, char **argv)

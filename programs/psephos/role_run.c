@@ -1,11 +1,13 @@
 #include "psephos/role_run.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "codec/codec.h"
+#include "common/daemon.h"
 #include "psephos/verbs.h"
 
 bool role_run_ask(char *line, size_t size, const char *question)
@@ -214,6 +216,38 @@ static pse_rc run_round(struct role_run *r, struct round *round, uint64_t *seen)
     return rc;
 }
 
+/* A daemon's signals wait to be read; a round may take hours, and nothing is lost when it is cut
+ * off, so meanwhile they end the process. */
+static void let_signals_end(const struct role_run *r, bool yes)
+{
+    sigset_t set;
+
+    if (r->daemon == NULL)
+        return;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    (void)sigprocmask(yes ? SIG_UNBLOCK : SIG_BLOCK, &set, NULL);
+}
+
+/* False: told to stop. */
+static bool wait_a_while(const struct role_run *r, uint64_t *seen)
+{
+    enum pse_life_event e;
+
+    if (r->daemon == NULL) {
+        sleep((unsigned)r->interval);
+        return true;
+    }
+    e = daemon_wait(r->daemon, (int)(1000 * r->interval));
+    if (e == PSE_LIFE_RELOAD) {
+        *seen = 0;
+        if (r->take != NULL)
+            r->take(r->ctx);
+    }
+    return e != PSE_LIFE_STOP;
+}
+
 static pse_rc check_options(const struct role_run *r)
 {
     const struct session_options *o = r->options;
@@ -238,8 +272,12 @@ int role_run(struct role_run *r)
         rc = load_pin(r);
     if (rc != PSE_OK)
         return verb_exit(rc);
+    if (r->daemon != NULL)
+        daemon_ready(r->daemon, r->options->record);
     for (;;) {
+        let_signals_end(r, true);
         rc = run_round(r, &round, &seen);
+        let_signals_end(r, false);
         if (rc == PSE_OK && round.step == ROLE_FINISHED)
             return CLI_EXIT_OK;
         if (rc != PSE_OK && !round.passing)
@@ -248,6 +286,7 @@ int role_run(struct role_run *r)
             continue; /* what was posted may be the last thing that was missing */
         if (r->once)
             return rc == PSE_OK ? CLI_EXIT_UNFINISHED : verb_exit(rc);
-        sleep((unsigned)r->interval);
+        if (!wait_a_while(r, &seen))
+            return CLI_EXIT_OK;
     }
 }

@@ -79,6 +79,11 @@ static pse_rc begin_anew(struct serve *s, const struct options *o)
     s->set.test = s->plan == NULL;
     s->set.trustees = s->trustee.n == 0 ? SERVE_TRUSTEES : 0;
     s->set.mixers = s->mixer.n == 0 ? SERVE_MIXERS : 0;
+    s->set.desk = s->officer.n == 0;
+    if (s->officer.n == 1) {
+        cli_error(s->name, "an act takes two officers; give --officer CARD at least twice");
+        return PSE_E_SYNTAX;
+    }
     PSE_TRY(serve_find_ports(s, port));
     cli_note(s->name, "first start: making keys, manifest and ledger in %s", s->dir);
     return serve_set_up(s);
@@ -89,7 +94,7 @@ static pse_rc begin_anew(struct serve *s, const struct options *o)
 static pse_rc go_on(struct serve *s, const struct options *o)
 {
     if (o->listen != NULL || o->store != NULL || s->plan != NULL || s->trustee.n > 0 ||
-        s->mixer.n > 0 || s->origin != NULL) {
+        s->mixer.n > 0 || s->officer.n > 0 || s->origin != NULL) {
         cli_error(s->name,
                   "%s holds an election already; its plan, cards, addresses and store stay: give "
                   "--dir alone",
@@ -146,14 +151,26 @@ static pse_rc add(struct family *f, const struct serve *s, const char *command, 
     f->argv[i][3] = "--config";
     f->argv[i][4] = f->config[i];
     f->argv[i][5] = NULL;
-    f->child[i] = (struct pse_child){f->name[i], f->argv[i]};
+    f->child[i] = (struct pse_child){
+        .name = f->name[i], .argv = f->argv[i], .is_task = strcmp(verb, "run") == 0};
     f->n++;
+    return PSE_OK;
+}
+
+static pse_rc add_numbered(struct family *f, const struct serve *s, const char *command,
+                           const char *verb, uint64_t n)
+{
+    char name[32];
+
+    for (uint64_t i = 1; i <= n; i++) {
+        (void)snprintf(name, sizeof name, "%s-%" PRIu64, command, i);
+        PSE_TRY(add(f, s, command, verb, name));
+    }
     return PSE_OK;
 }
 
 static pse_rc gather(struct family *f, const struct serve *s)
 {
-    char name[32];
     ssize_t n = readlink("/proc/self/exe", f->self, sizeof f->self - 1);
 
     if (n <= 0) {
@@ -161,12 +178,13 @@ static pse_rc gather(struct family *f, const struct serve *s)
         return PSE_E_IO;
     }
     f->self[n] = '\0';
-    for (int i = 1; i <= SERVE_WITNESSES; i++) {
-        (void)snprintf(name, sizeof name, "witness-%d", i);
-        PSE_TRY(add(f, s, "witness", "serve", name));
-    }
+    PSE_TRY(add_numbered(f, s, "witness", "serve", SERVE_WITNESSES));
     PSE_TRY(add(f, s, "box", "sequence", "sequence"));
-    return add(f, s, "box", "serve", "box");
+    PSE_TRY(add(f, s, "box", "serve", "box"));
+    PSE_TRY(add(f, s, "officer", "serve", "officer"));
+    PSE_TRY(add(f, s, "auth", "serve", "auth"));
+    PSE_TRY(add_numbered(f, s, "trustee", "run", s->set.trustees));
+    return add_numbered(f, s, "mixer", "run", s->set.mixers);
 }
 
 static void on_ready(void *ctx)
@@ -216,7 +234,7 @@ static int hold(struct serve *s)
         cli_error(s->name, "%s", fault.text);
         return CLI_EXIT_FAILED;
     }
-    status = supervise(s);
+    status = serve_check_ports(s) == PSE_OK ? supervise(s) : CLI_EXIT_FAILED;
     (void)close(lock);
     (void)close(dir);
     return status;
@@ -234,6 +252,8 @@ int cmd_serve(int argc, char **argv)
                  "first start: a trustee whose key is elsewhere; repeat for each"),
         CLI_LIST("mixer", "CARD", &s.mixer,
                  "first start: a mixer whose key is elsewhere; repeat for each"),
+        CLI_LIST("officer", "CARD", &s.officer,
+                 "first start: an officer who may sign acts, whose key is elsewhere; repeat"),
         CLI_TEXT("listen", "127.0.0.1:PORT", &o.listen,
                  "first start: the first of 16 ports (default 7300; 0: free ones)"),
         CLI_TEXT("store", "URL", &o.store, "first start: postgresql://… for the ledger"),
@@ -242,8 +262,9 @@ int cmd_serve(int argc, char **argv)
     const struct cli_command command = {
         .name = s.name,
         .synopsis = "--dir DIR [--plan FILE] [--listen 127.0.0.1:PORT] [--store URL]",
-        .about = "Run all daemons of an election on this machine: four witnesses, the sequencer,\n"
-                 "the box. The first start makes keys, manifest and ledger; later ones go on.",
+        .about = "Run all daemons of an election on this machine: witnesses, sequencer, box, the\n"
+                 "office, logins, trustees and mixers. The first start makes keys, manifest and\n"
+                 "ledger; later ones go on.",
         .options = options,
         .option_count = CLI_COUNT(options),
     };

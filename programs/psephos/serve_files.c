@@ -1,10 +1,9 @@
-/* Folders, settings and addresses of psephos serve. */
+/* Folders and addresses of psephos serve. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,27 +15,14 @@
 
 enum {
     SOCKET_NAME_MAX = 107 - (int)sizeof "/run/sequence.sock",
-    PORT_FIRST = 20000, /* where free ones are looked for */
-    PORT_LAST = 60000,
-    PORT_TRIES = 200,
+    /* Where free ones are looked for: below those that the kernel gives to connections, which hold
+     * on to theirs for a minute after their end. */
+    PORT_FIRST = 10000,
+    PORT_LAST = 32000,
+    PORT_TRIES = 1000,
     AWAIT_MS = 15000,
     STEP_MS = 20,
 };
-
-static const struct pse_conf_key keys[] = {
-    PSE_CONF_NUMBER(struct serve_settings, port, "serve", "port", 1, 65535 - SERVE_PORTS, NULL,
-                    "port", PSE_CONF_FIXED, "The first of the ports on 127.0.0.1."),
-    PSE_CONF_NUMBER(struct serve_settings, trustees, "serve", "trustees", 0, 100, NULL, "keys",
-                    PSE_CONF_FIXED, "Trustees whose keys are here."),
-    PSE_CONF_NUMBER(struct serve_settings, mixers, "serve", "mixers", 0, 100, NULL, "keys",
-                    PSE_CONF_FIXED, "Mixers whose keys are here."),
-    PSE_CONF_WORDS(struct serve_settings, store, "serve", "store", 1, PSE_CONF_VALUE_MAX, NULL,
-                   PSE_CONF_FIXED, "The ledger's store."),
-    PSE_CONF_SWITCH(struct serve_settings, test, "serve", "test", NULL, PSE_CONF_FIXED,
-                    "A test election."),
-};
-static const struct pse_conf conf = {"serve", keys, PSE_CONF_COUNT(keys),
-                                     sizeof(struct serve_settings)};
 
 /* --- folders -----------------------------------------------------------------------------------
  */
@@ -89,8 +75,8 @@ static pse_rc make_numbered(const struct serve *s, const char *stem, uint64_t n)
 
 pse_rc serve_make_folders(const struct serve *s)
 {
-    static const char *const all[] = {"etc", "office", "registrar", "state",
-                                      "run", "mail",   "store"};
+    static const char *const all[] = {"etc", "office", "office/cards", "desk", "registrar", "state",
+                                      "run", "mail",   "letters",      "post", "store"};
 
     PSE_TRY(make_folder(s, "", 0755));
     for (size_t i = 0; i < CLI_COUNT(all); i++)
@@ -132,6 +118,19 @@ static uint64_t taken(uint64_t port)
             return p;
     }
     return 0;
+}
+
+pse_rc serve_check_ports(const struct serve *s)
+{
+    uint64_t busy = taken(s->set.port);
+
+    if (busy == 0)
+        return PSE_OK;
+    cli_error(s->name,
+              "port %" PRIu64 " of 127.0.0.1, which stands in this election's settings, is taken; "
+              "end the program that has it",
+              busy);
+    return PSE_E_STATE;
 }
 
 pse_rc serve_find_ports(struct serve *s, uint64_t port)
@@ -177,78 +176,4 @@ pse_rc serve_await_port(const struct serve *s, uint64_t port)
     }
     cli_error(s->name, "nobody listens on 127.0.0.1:%" PRIu64 "; see %s/setup.log", port, s->dir);
     return PSE_E_STATE;
-}
-
-/* --- settings ----------------------------------------------------------------------------------
- */
-
-__attribute__((format(printf, 3, 4))) static pse_rc write_settings(const struct serve *s,
-                                                                   const char *leaf,
-                                                                   const char *format, ...)
-{
-    char text[8 * SERVE_TEXT];
-    char path[FILE_PATH_MAX];
-    va_list args;
-    int n;
-
-    va_start(args, format);
-    n = vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    PSE_REQUIRE(n > 0 && n < (int)sizeof text);
-    PSE_TRY(serve_path(path, s, leaf));
-    return file_write(s->name, path, pse_span(text, (size_t)n), FILE_REPLACE | FILE_SECRET);
-}
-
-static pse_rc write_witness(const struct serve *s, uint64_t i)
-{
-    char leaf[64];
-
-    (void)snprintf(leaf, sizeof leaf, "etc/witness-%" PRIu64 ".ini", i);
-    return write_settings(s, leaf,
-                          "[daemon]\nstate = %s/witness-%" PRIu64 "\n"
-                          "[listen]\nhttp = 127.0.0.1:%" PRIu64 "\n"
-                          "[witness]\nkey = %s/witness-%" PRIu64 "/witness.key\n",
-                          s->dir, i, s->set.port + SERVE_WITNESS_PORT + i - 1, s->dir, i);
-}
-
-pse_rc serve_write_settings(const struct serve *s)
-{
-    for (uint64_t i = 1; i <= SERVE_WITNESSES; i++)
-        PSE_TRY(write_witness(s, i));
-    PSE_TRY(write_settings(s, "etc/sequence.ini",
-                           "[daemon]\nstate = %s/state/sequence\n"
-                           "[store]\nurl = %s\n"
-                           "[record]\nfolder = %s/record\n"
-                           "[log]\nkey = %s/board/log.key\n"
-                           "[listen]\nsocket = %s/run/sequence.sock\n",
-                           s->dir, s->set.store, s->dir, s->dir, s->dir));
-    return write_settings(s, "etc/box.ini",
-                          "[daemon]\nstate = %s/state/box\n"
-                          "[listen]\naddress = 127.0.0.1:%" PRIu64 "\n"
-                          "[record]\nfolder = %s/record\n"
-                          "[sequence]\nsocket = %s/run/sequence.sock\n",
-                          s->dir, s->set.port, s->dir, s->dir);
-}
-
-pse_rc serve_write_mark(const struct serve *s)
-{
-    return write_settings(s, "serve.ini",
-                          "# Made by psephos serve; it goes on with this folder as it is.\n"
-                          "[serve]\nport = %" PRIu64 "\ntrustees = %" PRIu64 "\nmixers = %" PRIu64
-                          "\nstore = %s\ntest = %s\n",
-                          s->set.port, s->set.trustees, s->set.mixers, s->set.store,
-                          s->set.test ? "yes" : "no");
-}
-
-pse_rc serve_read_mark(struct serve *s)
-{
-    struct pse_fault fault;
-    char path[FILE_PATH_MAX];
-    pse_rc rc;
-
-    PSE_TRY(serve_path(path, s, "serve.ini"));
-    rc = pse_conf_load(&s->set, &fault, &conf, path);
-    if (rc != PSE_OK)
-        cli_error(s->name, "%s", fault.text);
-    return rc;
 }

@@ -12,16 +12,12 @@
 #include "common/keyfile.h"
 #include "common/self_run.h"
 #include "psephos/serve.h"
-#include "psephos/session.h"
 
 enum {
     WORDS = SELF_RUN_WORDS,
-    PLAN_MAX = 1 << 20,
-    DAY = 86400,
-    OPEN_DAYS = 7,
-    RETAIN_DAYS = 365,
     STOP_MS = 10000,
     CODE_MAX = 256,
+    CARD_MAX = 1 << 16,
     LOG_MAX = 1 << 20,
     UP_MS = 15000,
     STEP_US = 20000,
@@ -159,6 +155,45 @@ static pse_rc make_key(struct step *t, const struct serve *s, const char *role, 
     return run(t);
 }
 
+/* A card into the folder of those who may sign acts. */
+static pse_rc take_card(const struct serve *s, const char *from, const char *leaf)
+{
+    struct pse_buf card = PSE_BUF(CARD_MAX);
+    char path[FILE_PATH_MAX];
+    pse_rc rc = file_read(&card, s->name, from, CARD_MAX);
+
+    if (rc == PSE_OK)
+        rc = serve_path(path, s, leaf);
+    if (rc == PSE_OK)
+        rc = file_write(s->name, path, pse_buf_span(&card), FILE_NEW);
+    pse_buf_free(&card);
+    return rc;
+}
+
+/* Two officers, unless theirs are elsewhere, and the key of voters' sessions. */
+static pse_rc make_office_keys(struct step *t, const struct serve *s)
+{
+    static const char *const who[] = {"ann", "ben"};
+    char card[FILE_PATH_MAX];
+    char leaf[64];
+
+    for (size_t i = 0; s->set.desk && i < CLI_COUNT(who); i++) {
+        (void)snprintf(leaf, sizeof leaf, "/%s.key", who[i]);
+        PSE_TRY(make_key(t, s, "officer", who[i], "desk", 0, leaf));
+        (void)snprintf(leaf, sizeof leaf, "desk/%s.pub", who[i]);
+        PSE_TRY(serve_path(card, s, leaf));
+        (void)snprintf(leaf, sizeof leaf, "office/cards/%s.pub", who[i]);
+        PSE_TRY(take_card(s, card, leaf));
+    }
+    for (size_t i = 0; i < s->officer.n; i++) {
+        (void)snprintf(leaf, sizeof leaf, "office/cards/%zu.pub", i + 1);
+        PSE_TRY(take_card(s, s->officer.v[i], leaf));
+    }
+    begin(t, s, "auth", "keygen");
+    put_file(t, "--out", "etc", 0, "/session.key");
+    return run(t);
+}
+
 static pse_rc make_keys(struct step *t, const struct serve *s)
 {
     char label[64];
@@ -173,6 +208,7 @@ static pse_rc make_keys(struct step *t, const struct serve *s)
         (void)snprintf(label, sizeof label, "Mixer %" PRIu64, i);
         PSE_TRY(make_key(t, s, "mixer", label, "mixer", i, "/mixer.key"));
     }
+    PSE_TRY(make_office_keys(t, s));
     begin(t, s, "record", "keygen");
     put(t, "--quiet");
     put(t, "--origin");
@@ -283,71 +319,6 @@ static pse_rc make_witnesses(struct step *t, const struct serve *s)
 /* --- the manifest ------------------------------------------------------------------------------
  */
 
-static const char test_plan[] =
-    "{\n"
-    "  \"title\": {\"en\": \"Test election\"},\n"
-    "  \"test\": true,\n"
-    "  \"schedule\": {\"opens\": %" PRIu64 ", \"closes\": %" PRIu64 ", \"retain_until\": %" PRIu64
-    "},\n"
-    "  \"threshold\": %d,\n"
-    "  \"mix_min\": %d,\n"
-    "  \"min_list\": 1,\n"
-    "  \"late_roster\": true,\n"
-    "  \"ballots_max\": 20,\n"
-    "  \"groups\": [{\"id\": 1, \"fallback\": 0}],\n"
-    "  \"contests\": [\n"
-    "    {\"id\": 1, \"kind\": \"mix\", \"title\": {\"en\": \"Chair of the society\"},\n"
-    "     \"options\": [{\"en\": \"Rosa Bush\"}, {\"en\": \"Basil Pott\"}, {\"en\": \"Olive "
-    "Tree\"}],\n"
-    "     \"format\": \"ranking\", \"width\": 1, \"min\": 0, \"max\": 3},\n"
-    "    {\"id\": 2, \"kind\": \"homomorphic\", \"title\": {\"en\": \"Shall we dig a well?\"},\n"
-    "     \"options\": [{\"en\": \"Yes\"}, {\"en\": \"No\"}],\n"
-    "     \"option_max\": 1, \"min\": 0, \"max\": 1, \"blank\": false}\n"
-    "  ],\n"
-    "  \"styles\": [{\"id\": 1, \"group\": 1, \"contests\": [1, 2]}],\n"
-    "  \"counting\": {\"version\": 1, \"counts\": [\n"
-    "    {\"rule\": \"irv\", \"seats\": 1, \"contest\": 1},\n"
-    "    {\"rule\": \"yesno\", \"seats\": 1, \"contest\": 2}]}\n"
-    "}\n";
-
-static const char test_voters[] = "evidence,style,weight,card\n"
-                                  "\"Anna Aster\",1,1,\n"
-                                  "\"Bela Beet\",1,1,\n"
-                                  "\"Carl Cress\",1,1,\n";
-
-static pse_rc write_text(const struct serve *s, const char *leaf, const char *text)
-{
-    char path[FILE_PATH_MAX];
-
-    PSE_TRY(serve_path(path, s, leaf));
-    return file_write(s->name, path, pse_span_str(text), FILE_NEW);
-}
-
-static pse_rc write_test_plan(const struct serve *s)
-{
-    char text[sizeof test_plan + 128];
-    uint64_t now = session_now();
-
-    (void)snprintf(text, sizeof text, test_plan, now, now + (uint64_t)OPEN_DAYS * DAY,
-                   now + (uint64_t)RETAIN_DAYS * DAY, SERVE_TRUSTEES - 1, SERVE_MIXERS);
-    PSE_TRY(write_text(s, "registrar/voters.csv", test_voters));
-    return write_text(s, "office/plan.json", text);
-}
-
-static pse_rc copy_plan(const struct serve *s)
-{
-    struct pse_buf plan = PSE_BUF(PLAN_MAX);
-    char path[FILE_PATH_MAX];
-    pse_rc rc = file_read(&plan, s->name, s->plan, PLAN_MAX);
-
-    if (rc == PSE_OK)
-        rc = serve_path(path, s, "office/plan.json");
-    if (rc == PSE_OK)
-        rc = file_write(s->name, path, pse_buf_span(&plan), FILE_NEW);
-    pse_buf_free(&plan);
-    return rc;
-}
-
 static void put_cards(struct step *t, const char *option, const char *stem, const char *leaf,
                       uint64_t here, const struct cli_list *others)
 {
@@ -359,11 +330,34 @@ static void put_cards(struct step *t, const char *option, const char *stem, cons
     }
 }
 
-static pse_rc make_manifest(struct step *t, const struct serve *s)
+static const char id_before[] = "Election id: ";
+
+/* What officer create printed. */
+static pse_rc read_id(struct serve *s)
 {
-    PSE_TRY(s->plan == NULL ? write_test_plan(s) : copy_plan(s));
+    struct pse_buf text = PSE_BUF(SERVE_TEXT);
+    char path[FILE_PATH_MAX];
+    const char *at;
+    pse_rc rc;
+
+    PSE_TRY(serve_path(path, s, "mail/election"));
+    rc = file_read(&text, s->name, path, SERVE_TEXT - 1);
+    pse_buf_put(&text, "", 1);
+    at = rc == PSE_OK ? strstr((const char *)text.p, id_before) : NULL;
+    if (at == NULL && rc == PSE_OK)
+        rc = PSE_E_SYNTAX;
+    if (rc == PSE_OK)
+        (void)snprintf(s->set.election, sizeof s->set.election, "%.64s", at + sizeof id_before - 1);
+    else
+        cli_error(s->name, "psephos officer create did not say the election's id; see %s", path);
+    pse_buf_free(&text);
+    return rc;
+}
+
+static pse_rc make_manifest(struct step *t, struct serve *s)
+{
+    PSE_TRY(serve_write_plan(s));
     begin(t, s, "officer", "create");
-    put(t, "--quiet");
     put_file(t, "--plan", "office", 0, "/plan.json");
     put_file(t, "--key", "office", 0, "/officer.key");
     put_file(t, "--board", "board", 0, "/board.pub");
@@ -372,7 +366,8 @@ static pse_rc make_manifest(struct step *t, const struct serve *s)
     put_cards(t, "--trustee", "trustee", "/trustee.pub", s->set.trustees, &s->trustee);
     put_cards(t, "--mixer", "mixer", "/mixer.pub", s->set.mixers, &s->mixer);
     put_file(t, "--out", "mail", 0, "/setup.parcel");
-    return run(t);
+    PSE_TRY(run_into(t, "mail/election"));
+    return read_id(s);
 }
 
 /* --- the ceremony ------------------------------------------------------------------------------
@@ -488,6 +483,12 @@ static pse_rc make_log(struct step *t, const struct serve *s, struct daemons *d)
     begin(t, s, "box", "create");
     put_file(t, "--config", "etc", 0, "/sequence.ini");
     put_file(t, NULL, "mail", 0, "/setup.parcel");
+    PSE_TRY(run(t));
+    begin(t, s, "registrar", "list");
+    put(t, "create");
+    put_file(t, "--voters", "registrar", 0, "/voters.db");
+    put_file(t, "--wrap", "registrar", 0, "/wrap.key");
+    put_file(t, "--record", "record", 0, "");
     PSE_TRY(run(t));
     return s->set.trustees > 0 ? hold_ceremony(t, s, d) : PSE_OK;
 }

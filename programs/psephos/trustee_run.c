@@ -1,9 +1,30 @@
 /* psephos trustee run: a trustee's whole part of an election, over the network. */
 #include <stdio.h>
+#include <string.h>
 
 #include "codec/codec.h"
-#include "psephos/role_run.h"
+#include "psephos/role_daemon.h"
 #include "psephos/trustee.h"
+
+struct settings {
+    struct role_settings role;
+    char heard[PSE_CONF_TEXT];
+    char small[PSE_CONF_TEXT];
+    bool mixer_missing;
+};
+static const struct pse_conf_key keys[] = {
+    ROLE_KEYS(struct settings, role),
+    PSE_CONF_WORDS(struct settings, heard, "trustee", "heard", 0, 100, "", PSE_CONF_RELOAD,
+                   "The code that another trustee read to you, for the last round of the "
+                   "ceremony; the daemon prints its own before."),
+    PSE_CONF_WORDS(struct settings, small, "trustee", "small", 0, 900, "", PSE_CONF_RELOAD,
+                   "Lists that are opened although they are small: CONTEST/GROUP, separated by "
+                   "spaces."),
+    PSE_CONF_SWITCH(struct settings, mixer_missing, "trustee", "mixer-missing", "no",
+                    PSE_CONF_RELOAD, "Does the record account for a mixer that did not act?"),
+};
+static const struct pse_conf conf = {"trustee", keys, PSE_CONF_COUNT(keys),
+                                     sizeof(struct settings)};
 
 struct run_options {
     struct session_options common;
@@ -12,6 +33,8 @@ struct run_options {
     char typed[128];
     struct pse_ceremony shown;
     bool is_asked;
+    struct settings set;
+    char small[PSE_CONF_TEXT];
 };
 
 /* --- telling ------------------------------------------------------------------------------------
@@ -63,7 +86,8 @@ static pse_rc find_heard(struct run_options *o, const struct session *s, bool *f
         *found = true;
         return PSE_OK;
     }
-    cli_note(s->name, "waiting for the code of another trustee: start again with --heard CODE");
+    cli_note(s->name, "waiting for the code of another trustee: start again with --heard CODE, or "
+                      "set [trustee] heard and reload");
     return PSE_OK;
 }
 
@@ -152,10 +176,24 @@ static pse_rc run_step(void *ctx, struct session *s, enum role_step *step)
     return rc;
 }
 
+/* Of the settings, what a person agreed to. */
+static void take_settings(void *ctx)
+{
+    struct run_options *o = ctx;
+
+    o->heard = o->set.heard[0] == '\0' ? NULL : o->set.heard;
+    o->consent = (struct trustee_consent){.mixer_missing = o->set.mixer_missing};
+    memcpy(o->small, o->set.small, sizeof o->small);
+    for (char *word = strtok(o->small, " "); word != NULL && o->consent.small.n < CLI_LIST_MAX;
+         word = strtok(NULL, " "))
+        o->consent.small.v[o->consent.small.n++] = word;
+}
+
 int trustee_run(int argc, char **argv)
 {
     static const char name[] = "psephos trustee run";
-    struct run_options o = {.heard = NULL};
+    static struct run_options o;
+    struct daemon_options given = {0};
     struct role_run run = {.name = name,
                            .options = &o.common,
                            .role = KEY_TRUSTEE,
@@ -171,10 +209,12 @@ int trustee_run(int argc, char **argv)
         ROLE_RUN_OPTIONS(&run),
         CLI_TEXT("heard", "CODE", &o.heard, "the code that another trustee read to you"),
         TRUSTEE_CONSENT_OPTIONS(&o.consent),
+        DAEMON_OPTIONS(&given),
     };
     const struct cli_command command = {
         .name = name,
-        .synopsis = "--record URL --mirror URL --post URL --key FILE [--eid HEX] [--once]",
+        .synopsis = "--record URL --mirror URL --post URL --key FILE [--eid HEX] [--once]\n"
+                    "        --config FILE",
         .about =
             "Take part in an election from home, from the ceremony to the count: read the record\n"
             "from its mirrors, verify it whole before every step, and post what is made. It may "
@@ -185,6 +225,8 @@ int trustee_run(int argc, char **argv)
     };
     int status;
 
+    if (role_daemon_is_asked(argc, argv))
+        return role_daemon(&run, &conf, &o.set, &o.set.role, take_settings, argc, argv);
     if (!cli_parse(&status, &command, argc, argv))
         return status;
     return role_run(&run);

@@ -54,6 +54,10 @@ static int be_bad(const char *how)
         abort();
     if (strcmp(how, "refuse") == 0)
         return 4;
+    if (strcmp(how, "done") == 0)
+        return 0;
+    if (strcmp(how, "fail") == 0)
+        return 1;
     for (;;) /* hangs: signals are blocked and nobody looks at them */
         pause();
 }
@@ -278,6 +282,25 @@ static void kills_what_hangs(void **state)
     assert_non_null(strstr(r.said, "supervisor.killed child=hang why=\"does not stop\""));
 }
 
+static void a_task_may_end_and_may_be_silent(void **state)
+{
+    const struct pse_child children[] = {{"busy", CHILD("bad", "hang"), .is_task = true},
+                                         {"task", CHILD("bad", "done"), .is_task = true},
+                                         {"failing", CHILD("bad", "fail"), .is_task = true},
+                                         {"daemon", CHILD("bad", "done")}};
+    struct run r;
+
+    (void)state;
+    begin(&r, children, 4, 200);
+    WANTS(&r, "supervisor.ended child=task status=0 restart=no", 1);
+    WANTS(&r, "supervisor.ended child=failing status=1 restart=yes", 3);
+    WANTS(&r, "supervisor.ended child=daemon status=0 restart=yes", 4);
+    kill(r.pid, SIGTERM);
+    assert_int_equal(end(&r), 1); /* the busy one had to be killed */
+    assert_null(strstr(strstr(r.said, "started child=task") + 1, "started child=task"));
+    assert_null(strstr(r.said, "killed child=busy why=\"no sign of life\""));
+}
+
 static void kills_what_is_never_ready(void **state)
 {
     const struct pse_child children[] = {{"mute", CHILD("bad", "mute")},
@@ -348,6 +371,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(wrong_settings_stop_all),
         cmocka_unit_test(a_program_that_is_not_there),
         cmocka_unit_test(kills_what_hangs),
+        cmocka_unit_test(a_task_may_end_and_may_be_silent),
         cmocka_unit_test(kills_what_is_never_ready),
         cmocka_unit_test(nothing_outlives_its_supervisor),
     };

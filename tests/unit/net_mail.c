@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "codec/codec.h"
@@ -222,6 +223,45 @@ static void clear_text_stays_here(void **state)
     assert_null(strstr(s.heard, "DATA"));
 }
 
+/* For development: a file instead of a relay, with the same refusals. */
+static void a_folder_takes_it(void **state)
+{
+    char dir[] = "/tmp/psephos-mail-XXXXXX";
+    char url[128];
+    char path[160];
+    char said[1024] = "";
+    char why[PSE_MAIL_WHY_MAX];
+    struct pse_mail m = letter();
+    struct stat st;
+    FILE *f;
+
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    snprintf(url, sizeof url, "file://%s", dir);
+    struct pse_mail_relay r = {.url = url, .seconds = 1};
+    memset(m.id, 0xAB, sizeof m.id);
+    assert_int_equal(pse_mail_send(why, &r, &m), PSE_OK);
+    snprintf(path, sizeof path, "%s/abababababababababababababababab.txt", dir);
+    f = fopen(path, "r");
+    assert_non_null(f);
+    assert_true(fread(said, 1, sizeof said - 1, f) > 0);
+    fclose(f);
+    assert_int_equal(strncmp(said, "To: ", 4), 0);
+    assert_non_null(strstr(said, m.to));
+    assert_non_null(strstr(said, m.subject));
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    unlink(path);
+    m.to = "a@b\nX: y";
+    assert_int_equal(pse_mail_send(why, &r, &m), PSE_E_RANGE);
+    assert_int_equal(rmdir(dir), 0); /* nothing else was written */
+    m = letter();
+    assert_int_equal(pse_mail_send(why, &r, &m), PSE_E_IO);
+    assert_null(strstr(why, m.to));
+    r.url = "file:relative";
+    assert_int_equal(pse_mail_send(why, &r, &m), PSE_E_UNSUPPORTED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -231,6 +271,7 @@ int main(void)
         cmocka_unit_test(a_relay_takes_it),
         cmocka_unit_test(failures_are_told_without_the_address),
         cmocka_unit_test(clear_text_stays_here),
+        cmocka_unit_test(a_folder_takes_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
