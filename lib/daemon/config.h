@@ -46,7 +46,7 @@ enum pse_conf_type {
     PSE_CONF_IS_CHOICE, /* uint64_t: index into a list of words */
     PSE_CONF_IS_TEXT,   /* char[PSE_CONF_TEXT], min..max bytes */
     PSE_CONF_IS_PATH,   /* char[PSE_CONF_TEXT], absolute, without . and .. */
-    PSE_CONF_IS_SECRET, /* char[PSE_CONF_TEXT]: a path, or credential:NAME */
+    PSE_CONF_IS_SECRET, /* char[PSE_CONF_TEXT]: a path, or credential:NAME; max: and pkcs11:… */
 };
 
 enum pse_conf_reload { PSE_CONF_FIXED, PSE_CONF_RELOAD };
@@ -106,9 +106,13 @@ struct pse_conf {
 #define PSE_CONF_PATH(type, field, section, key, def, reload, help)                   \
     PSE_CONF_ROW(type, field, char[PSE_CONF_TEXT], PSE_CONF_IS_PATH, section, key, 0, \
                  PSE_CONF_VALUE_MAX, def, NULL, reload, false, help)
-#define PSE_CONF_SECRET(type, field, section, key, def, reload, help)                   \
-    PSE_CONF_ROW(type, field, char[PSE_CONF_TEXT], PSE_CONF_IS_SECRET, section, key, 0, \
-                 PSE_CONF_VALUE_MAX, def, NULL, reload, true, help)
+#define PSE_CONF_SECRET(type, field, section, key, def, reload, help)                           \
+    PSE_CONF_ROW(type, field, char[PSE_CONF_TEXT], PSE_CONF_IS_SECRET, section, key, 0, 0, def, \
+                 NULL, reload, true, help)
+/* A private key, which may also be on a token. */
+#define PSE_CONF_KEY(type, field, section, key, def, reload, help)                              \
+    PSE_CONF_ROW(type, field, char[PSE_CONF_TEXT], PSE_CONF_IS_SECRET, section, key, 0, 1, def, \
+                 NULL, reload, true, help)
 #define PSE_CONF_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /** Promises about a table itself: names, ranges, defaults that fit, no key twice. Aborts when one

@@ -148,6 +148,17 @@ static bool is_credential(struct pse_span text)
     return true;
 }
 
+/* Its form is for the room that knows tokens. */
+static bool is_on_token(const struct pse_conf_key *k, struct pse_span text)
+{
+    if (k->max == 0 || text.n < 8 || memcmp(text.p, "pkcs11:", 7) != 0)
+        return false;
+    for (size_t i = 0; i < text.n; i++)
+        if (text.p[i] <= ' ' || text.p[i] >= 0x7f)
+            return false;
+    return true;
+}
+
 static pse_rc read_text(char *out, struct pse_fault *f, const struct pse_conf_key *k,
                         struct pse_span text)
 {
@@ -156,8 +167,10 @@ static pse_rc read_text(char *out, struct pse_fault *f, const struct pse_conf_ke
     if (k->type == PSE_CONF_IS_PATH && !none && !is_plain_path(text))
         return pse_fault(f, PSE_E_SYNTAX,
                          "an absolute path without //, /./, /../ or a slash at its end");
-    if (k->type == PSE_CONF_IS_SECRET && !none && !is_plain_path(text) && !is_credential(text))
-        return pse_fault(f, PSE_E_SYNTAX, "an absolute path or credential:NAME, never the secret");
+    if (k->type == PSE_CONF_IS_SECRET && !none && !is_plain_path(text) && !is_credential(text) &&
+        !is_on_token(k, text))
+        return pse_fault(f, PSE_E_SYNTAX, "an absolute path or credential:NAME%s, never the secret",
+                         k->max == 0 ? "" : ", or a pkcs11: URI");
     if (k->type == PSE_CONF_IS_TEXT && !none && (text.n < k->min || text.n > k->max))
         return pse_fault(f, PSE_E_LENGTH, "%llu to %llu bytes long", (unsigned long long)k->min,
                          (unsigned long long)k->max);

@@ -35,7 +35,10 @@ static void put_domain(struct pse_buf *b, const struct pse_conf_key *k)
     case PSE_CONF_IS_CHOICE: pse_wr_str(b, "one of "); break;
     case PSE_CONF_IS_PATH: pse_wr_str(b, "an absolute path"); return;
     case PSE_CONF_IS_SECRET:
-        pse_wr_str(b, "an absolute path or credential:NAME, never the secret itself");
+        pse_wr_str(b, k->max == 0
+                          ? "an absolute path or credential:NAME, never the secret itself"
+                          : "an absolute path, credential:NAME, or the pkcs11: URI of a key "
+                            "on a token, never the secret itself");
         return;
     default:
         pse_conf_put_bound(b, k, k->min);

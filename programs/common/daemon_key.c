@@ -1,5 +1,7 @@
 #include "common/daemon_key.h"
 
+#include "token/token.h"
+
 enum { KEY_BYTES_MAX = 4096 };
 
 bool daemon_key(int *status, struct key **out, const struct daemon *d, const char *where,
@@ -9,6 +11,12 @@ bool daemon_key(int *status, struct key **out, const struct daemon *d, const cha
     pse_rc rc;
 
     *out = NULL;
+    if (pse_token_is_uri(where)) {
+        rc = key_on_token(out, d->name, where, role, d->credentials, false);
+        if (rc != PSE_OK)
+            *status = CLI_EXIT_USAGE;
+        return rc == PSE_OK;
+    }
     if (!daemon_secret(status, &text, d, where, KEY_BYTES_MAX))
         return false;
     rc = key_parse(out, d->name, where, pse_span(text.p, text.n), role, g);

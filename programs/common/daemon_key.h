@@ -1,5 +1,5 @@
-/* The key of a role, as a daemon's settings name it: a path, or credential:NAME in the folder that
- * the service manager hands over. */
+/* The key of a role, as a daemon's settings name it: a path, credential:NAME in the folder that
+ * the service manager hands over, or a key on a token. */
 #ifndef PSE_PROGRAMS_DAEMON_KEY_H
 #define PSE_PROGRAMS_DAEMON_KEY_H
 

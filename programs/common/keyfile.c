@@ -11,6 +11,7 @@
 #include "codec/codec.h"
 #include "common/files.h"
 #include "common/options.h"
+#include "common/tokens.h"
 #include "election/ballot.h"
 
 enum { KEY_FILE_MAX = 2048, LABEL_CHARACTERS_MAX = 200 };
@@ -53,6 +54,8 @@ static struct key *guarded_new(const char *name)
 
 void key_free(struct key *k)
 {
+    if (k != NULL)
+        pse_token_close(k->token);
     sodium_free(k); /* wipes */
 }
 
@@ -125,6 +128,69 @@ pse_rc key_make_voter(struct key **out, const char *name, const pse_hash *eid,
     return PSE_OK;
 }
 
+/* --- on a token --------------------------------------------------------------------------------
+ */
+
+static pse_rc sign_on_token(void *ctx, uint8_t sig[64], struct pse_span message)
+{
+    const struct key *k = ctx;
+    uint8_t bytes[PSE_TOKEN_SIG_MAX];
+    size_t n;
+    pse_rc rc = token_say(k->command, k->label, pse_token_sign(k->token, bytes, &n, message));
+
+    if (rc == PSE_OK)
+        memcpy(sig, bytes, 64);
+    return rc;
+}
+
+static pse_rc adopt(struct key *k, const char *name, const char *uri, enum key_role role)
+{
+    const char *label = pse_token_label(k->token);
+
+    if (!is_label(role, pse_span_str(label))) {
+        cli_error(name, "%s: the object's label '%s' is no name of a %s; give it another", uri,
+                  label, role_names[role]);
+        return PSE_E_RANGE;
+    }
+    (void)snprintf(k->label, sizeof k->label, "%s", label);
+    k->role = role;
+    k->command = name;
+    memcpy(k->away.key.b, pse_token_public(k->token).p, sizeof k->away.key.b);
+    k->away.ctx = k;
+    k->away.sign = sign_on_token;
+    k->sign.away = &k->away;
+    k->sign_public = k->away.key;
+    return PSE_OK;
+}
+
+pse_rc key_on_token(struct key **out, const char *name, const char *uri, enum key_role role,
+                    const char *credentials, bool is_new)
+{
+    struct key *k;
+    pse_rc rc;
+
+    *out = NULL;
+    if (has_secret(role)) {
+        cli_error(name,
+                  "the key of a %s cannot stand on a token, which could not use it; give a "
+                  "key file",
+                  role_names[role]);
+        return PSE_E_UNSUPPORTED;
+    }
+    k = guarded_new(name);
+    if (k == NULL)
+        return PSE_E_MEMORY;
+    rc = is_new ? token_make(&k->token, name, uri, PSE_TOKEN_ED25519, credentials)
+                : token_open(&k->token, name, uri, PSE_TOKEN_ED25519, credentials);
+    if (rc == PSE_OK)
+        rc = adopt(k, name, uri, role);
+    if (rc == PSE_OK)
+        *out = k;
+    else
+        key_free(k);
+    return rc;
+}
+
 /* --- the file --------------------------------------------------------------------------------- */
 
 static char *put_line(char *at, const char *word, const char *value)
@@ -162,9 +228,11 @@ static size_t format_key(char *text, const struct key *k)
 
 pse_rc key_write(const struct key *k, const char *name, const char *path)
 {
-    char *text = sodium_malloc(KEY_FILE_MAX);
+    char *text;
     pse_rc rc;
 
+    PSE_REQUIRE(k->token == NULL);
+    text = sodium_malloc(KEY_FILE_MAX);
     if (text == NULL) {
         cli_error(name, "no locked memory for a key; raise the limit of locked memory (ulimit -l)");
         return PSE_E_MEMORY;
@@ -304,11 +372,15 @@ pse_rc key_parse(struct key **out, const char *name, const char *path, struct ps
 pse_rc key_read(struct key **out, const char *name, const char *path, enum key_role role,
                 const struct pse_group *g)
 {
-    char *text = sodium_malloc(KEY_FILE_MAX);
+    char *text;
     size_t n = 0;
-    pse_rc rc = text == NULL ? PSE_E_MEMORY : read_guarded(text, &n, name, path);
+    pse_rc rc;
 
     *out = NULL;
+    if (pse_token_is_uri(path))
+        return key_on_token(out, name, path, role, NULL, false);
+    text = sodium_malloc(KEY_FILE_MAX);
+    rc = text == NULL ? PSE_E_MEMORY : read_guarded(text, &n, name, path);
     if (rc == PSE_OK)
         rc = key_parse(out, name, path, pse_span(text, n), role, g);
     sodium_free(text);

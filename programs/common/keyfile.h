@@ -1,9 +1,11 @@
-/* Private keys in files, and the public cards that go with them.
+/* Private keys in files or on tokens, and the public cards that go with them.
  *
  * A key file is text, readable by its owner only, made once and never overwritten. While a key is
  * used it lives in guarded, locked memory (libsodium). A card is a small strict JSON file with the
- * public half and a name: people send it to one another. Not for: what a key signs (entry.h), keys
- * on tokens.
+ * public half and a name: people send it to one another. Not for: what a key signs (entry.h).
+ *
+ * Where a path of a key file is taken, the URI of a key on a token may stand (tokens.h), but for
+ * trustees and voters, whose secret is no signing key: a token could not use it, only hold it.
  *
  * Every failure prints one line under @p name and returns a status. */
 #ifndef PSE_PROGRAMS_KEYFILE_H
@@ -33,10 +35,13 @@ enum { KEY_LABEL_MAX = 801 /* 200 characters of UTF-8 and a zero */ };
 struct key {
     enum key_role role;
     char label[KEY_LABEL_MAX];
-    pse_seed sign; /* all roles but voters */
+    pse_seed sign; /* all roles but voters; away when the key is on a token */
     pse_edkey sign_public;
-    pse_secret secret;     /* trustee: e of E; voter: d of D */
-    pse_enc secret_public; /* E or D */
+    pse_secret secret;       /* trustee: e of E; voter: d of D */
+    pse_enc secret_public;   /* E or D */
+    struct pse_token *token; /* NULL: the key is here */
+    struct pse_away away;
+    const char *command; /* under whose name a token's failure is told */
 };
 
 /** A fresh key. PSE_E_RANGE: @p label is no name (1..200 characters of UTF-8 without control
@@ -48,10 +53,15 @@ PSE_MUST pse_rc key_make_voter(struct key **out, const char *name, const pse_has
                                const struct pse_group *g, const pse_secret *d);
 /** Write to a new file with permission 0600. */
 PSE_MUST pse_rc key_write(const struct key *k, const char *name, const char *path);
-/** Read a key file of @p role. PSE_E_STATE: others may read the file; PSE_E_SYNTAX: not such a
- * file. */
+/** Read a key file of @p role, or open a key on a token. PSE_E_STATE: others may read the file;
+ * PSE_E_SYNTAX: not such a file. For a token the statuses of token_open; @p name must outlive the
+ * key. */
 PSE_MUST pse_rc key_read(struct key **out, const char *name, const char *path, enum key_role role,
                          const struct pse_group *g);
+/** The same for a URI alone, with the folder of credentials (as in token_open); or make the key
+ * first. */
+PSE_MUST pse_rc key_on_token(struct key **out, const char *name, const char *uri,
+                             enum key_role role, const char *credentials, bool is_new);
 /** The same from the text of the file @p path (daemons, which are handed their key by the service
  * manager). @p text is to be in guarded memory and is the caller's to wipe. */
 PSE_MUST pse_rc key_parse(struct key **out, const char *name, const char *path,

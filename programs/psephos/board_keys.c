@@ -23,14 +23,25 @@ static pse_rc fill_signer(struct board_keys *k)
     return PSE_OK;
 }
 
-pse_rc board_keys_make(struct board_keys *k, const char *name, const char *origin, size_t witnesses,
-                       const struct pse_group *g, struct pse_rng *rng)
+/* A label that is not the origin would be another log. */
+static pse_rc log_on_token(struct key **out, const char *name, const char *origin, const char *uri)
+{
+    PSE_TRY(key_on_token(out, name, uri, KEY_LOG, NULL, true));
+    if (strcmp((*out)->label, origin) == 0)
+        return PSE_OK;
+    cli_error(name, "%s: the object's label must be the log's name; write object=%s", uri, origin);
+    return PSE_E_MISMATCH;
+}
+
+pse_rc board_keys_make(struct board_keys *k, const char *name, const char *origin, const char *log,
+                       size_t witnesses, const struct pse_group *g, struct pse_rng *rng)
 {
     char label[PSE_KEY_NAME_MAX + 32];
 
     PSE_REQUIRE(witnesses <= RECORD_WITNESSES_MAX);
     memset(k, 0, sizeof *k);
-    PSE_TRY(key_make(&k->log, name, KEY_LOG, origin, g, rng));
+    PSE_TRY(log != NULL ? log_on_token(&k->log, name, origin, log)
+                        : key_make(&k->log, name, KEY_LOG, origin, g, rng));
     (void)snprintf(label, sizeof label, "Board of %s", origin);
     PSE_TRY(key_make(&k->board, name, KEY_BOARD, label, g, rng));
     for (size_t i = 0; i < witnesses; i++) {
@@ -89,7 +100,8 @@ pse_rc board_keys_write(const struct board_keys *k, const char *name, const char
     char leaf[32];
 
     PSE_TRY(file_make_dir(name, dir));
-    PSE_TRY(write_key(k->log, name, dir, "log.key"));
+    if (k->log->token == NULL)
+        PSE_TRY(write_key(k->log, name, dir, "log.key"));
     PSE_TRY(write_key(k->board, name, dir, "board.key"));
     for (size_t i = 0; i < k->signer.witnesses; i++) {
         witness_leaf(leaf, i);

@@ -18,9 +18,11 @@ struct board_keys {
     struct record_signer signer;
 };
 
-/** Make all keys with @p witnesses witnesses, for a log named @p origin, in memory. */
+/** Make all keys with @p witnesses witnesses, for a log named @p origin, in memory. @p log: the URI
+ * of the log's key, which is made on its token and whose label is to be @p origin (NULL: here). */
 PSE_MUST pse_rc board_keys_make(struct board_keys *k, const char *name, const char *origin,
-                                size_t witnesses, const struct pse_group *g, struct pse_rng *rng);
+                                const char *log, size_t witnesses, const struct pse_group *g,
+                                struct pse_rng *rng);
 /** Write them into the new folder @p dir, with card and, where it holds witnesses, policy (a
  * quorum of @p quorum). */
 PSE_MUST pse_rc board_keys_write(const struct board_keys *k, const char *name, const char *dir,

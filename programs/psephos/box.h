@@ -21,6 +21,7 @@ struct box_log_settings {
     char record[PSE_CONF_TEXT];
     char policy[PSE_CONF_TEXT];
     char key[PSE_CONF_TEXT];
+    char token[PSE_CONF_TEXT];
     char ca[PSE_CONF_TEXT];
     char addresses[PSE_CONF_TEXT];
     char socket[PSE_CONF_TEXT];

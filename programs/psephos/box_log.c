@@ -11,6 +11,7 @@
 #include "common/witnessing.h"
 #include "psephos/box.h"
 #include "store/standby.h"
+#include "token/token.h"
 
 static const struct pse_conf_key keys[] = {
     DAEMON_KEYS(struct box_log_settings, common),
@@ -23,8 +24,10 @@ static const struct pse_conf_key keys[] = {
     PSE_CONF_PATH(struct box_log_settings, policy, "record", "policy", "", PSE_CONF_FIXED,
                   "The witness policy's file, needed while the record's folder is empty: on a box "
                   "that stands by."),
-    PSE_CONF_SECRET(struct box_log_settings, key, "log", "key", NULL, PSE_CONF_FIXED,
-                    "The key that signs checkpoints (psephos record keygen)."),
+    PSE_CONF_KEY(struct box_log_settings, key, "log", "key", NULL, PSE_CONF_FIXED,
+                 "The key that signs checkpoints (psephos record keygen)."),
+    PSE_CONF_PATH(struct box_log_settings, token, "log", "token-folder", "", PSE_CONF_FIXED,
+                  "A folder that the module of the key's token must read and write; empty: none."),
     PSE_CONF_PATH(struct box_log_settings, ca, "witness", "roots", "", PSE_CONF_FIXED,
                   "A file of trusted roots for witnesses under https; empty: the system's."),
     PSE_CONF_WORDS(struct box_log_settings, addresses, "witness", "addresses", 0,
@@ -57,6 +60,10 @@ static pse_rc read_key(struct box_log *l)
     char path[FILE_PATH_MAX];
     pse_rc rc;
 
+    if (pse_token_is_uri(where)) {
+        PSE_TRY(key_on_token(&l->key, l->name, where, KEY_LOG, l->d->credentials, false));
+        return key_vkey(&l->vkey, l->key);
+    }
     if (strncmp(where, prefix, sizeof prefix - 1) == 0) {
         if (l->d->credentials == NULL) {
             cli_error(l->name, "[log] key is %s, and no --credentials DIR was given", where);
@@ -84,19 +91,19 @@ pse_rc box_log_begin(struct box_log *l, struct daemon *d, const struct box_log_s
     pse_arena_init(&l->arena, PSE_POLICY_ARENA_MAX);
     l->policy_bytes = PSE_BUF(PSE_POLICY_MAX);
     l->late = SIZE_MAX;
-    PSE_TRY(read_key(l));
     PSE_TRY(file_join(path, l->name, set->record, "blob"));
     PSE_TRY(file_make_dir(l->name, path));
     /* The public may read it, whatever the umask of a daemon. */
     (void)chmod(path, 0755);
     (void)chmod(set->record, 0755);
     PSE_TRY(box_spool_open(&l->spool, l->name, set->common.state, set->record, set->spool));
-    if (!set->second)
-        return PSE_OK;
-    if (box_opinion_start(&l->opinion, set->record, l->spool.dir, (unsigned)set->threads) == PSE_OK)
-        return PSE_OK;
-    cli_error(l->name, "the second process does not start; is the machine out of memory?");
-    return PSE_E_IO;
+    if (set->second && box_opinion_start(&l->opinion, set->record, l->spool.dir,
+                                         (unsigned)set->threads) != PSE_OK) {
+        cli_error(l->name, "the second process does not start; is the machine out of memory?");
+        return PSE_E_IO;
+    }
+    /* After the fork: the second process has neither key nor token. */
+    return read_key(l);
 }
 
 static const char *store_folder(const char *url)
@@ -114,6 +121,8 @@ void box_log_dirs(const struct box_log *l, const char *write_dirs[4], const char
     write_dirs[n++] = l->set->record;
     if (store != NULL)
         write_dirs[n++] = store;
+    if (l->set->token[0] != '\0')
+        write_dirs[n++] = l->set->token;
     write_dirs[n] = NULL;
     n = 0;
     if (l->set->ca[0] != '\0')

@@ -10,6 +10,7 @@
 #include "common/sysrng.h"
 #include "common/wrapkey.h"
 #include "psephos/office.h"
+#include "token/token.h"
 
 enum { CARD_ARENA = 1 << 20, TICK_MS = 200, PENDING = 64 };
 
@@ -24,17 +25,19 @@ static const struct pse_conf_key keys[] = {
                   "The sequencer's Unix socket."),
     PSE_CONF_PATH(SET, record, "record", "folder", NULL, PSE_CONF_FIXED,
                   "The published record, or a mirror of it; it is verified as it grows."),
-    PSE_CONF_SECRET(SET, authority, "keys", "authority", NULL, PSE_CONF_FIXED,
-                    "The key file of the authority."),
-    PSE_CONF_SECRET(SET, registrar, "keys", "registrar", "", PSE_CONF_FIXED,
-                    "The key file of the registrar; empty: it is not here."),
+    PSE_CONF_KEY(SET, authority, "keys", "authority", NULL, PSE_CONF_FIXED,
+                 "The key file of the authority."),
+    PSE_CONF_KEY(SET, registrar, "keys", "registrar", "", PSE_CONF_FIXED,
+                 "The key file of the registrar; empty: it is not here."),
+    PSE_CONF_PATH(SET, token, "keys", "token-folder", "", PSE_CONF_FIXED,
+                  "A folder that the module of a key's token must read and write; empty: none."),
     PSE_CONF_PATH(SET, officers, "officers", "cards", NULL, PSE_CONF_FIXED,
                   "A folder of cards (NAME.pub): the officers who may sign acts, at least two."),
     PSE_CONF_PATH(SET, issuer, "officers", "issuer", "", PSE_CONF_FIXED,
                   "The card of the register that signs lists of changes; empty: whole lists only."),
     PSE_CONF_PATH(SET, voters, "voters", "database", "", PSE_CONF_FIXED,
                   "The private voter database; empty: none."),
-    PSE_CONF_SECRET(SET, wrap, "voters", "wrap", "", PSE_CONF_FIXED, "Its wrapping key."),
+    PSE_CONF_KEY(SET, wrap, "voters", "wrap", "", PSE_CONF_FIXED, "Its wrapping key."),
     PSE_CONF_TIME(SET, check_ms, "voters", "check", 1000, 86400000, "60 s", PSE_CONF_RELOAD,
                   "How often the database is compared with the record."),
 };
@@ -92,6 +95,8 @@ static pse_rc read_key(struct key **out, const struct office *o, const char *whe
 
     if (where[0] == '\0')
         return PSE_OK;
+    if (pse_token_is_uri(where))
+        return key_on_token(out, o->d->name, where, role, o->d->credentials, false);
     PSE_TRY(resolve(path, o, where));
     return key_read(out, o->d->name, path, role, o->g);
 }
@@ -173,8 +178,8 @@ static pse_rc open_voters(struct office *o)
         return PSE_E_MISSING;
     }
     PSE_TRY(resolve(path, o, o->set->wrap));
-    PSE_TRY(wrapkey_read(&o->wrap, o->d->name, path));
-    o->wrapper = pse_wrap_key(o->wrap);
+    PSE_TRY(wrapkey_open(&o->wrap, o->d->name, path, o->d->credentials));
+    o->wrapper = wrapkey_wrapper(o->wrap);
     rc = pse_voters_open(&o->voters, o->set->voters, &o->wrapper, false, &o->rng);
     if (rc != PSE_OK) {
         cli_error(o->d->name, "%s cannot be opened (%s): %s", o->set->voters, pse_rc_name(rc),
@@ -320,7 +325,7 @@ static int listen_and_serve(struct office *o)
     char other[PSE_HTTP_ADDRESS];
     char where[PSE_CONF_TEXT + 8];
     char folder[3][PSE_CONF_TEXT];
-    const char *write_dirs[3] = {NULL};
+    const char *write_dirs[4] = {NULL};
     const char *read_dirs[8] = {o->set->record, o->set->officers};
     int status = CLI_EXIT_FAILED;
     int http_fd;
@@ -343,8 +348,11 @@ static int listen_and_serve(struct office *o)
     if (o->set->issuer[0] == '/')
         read_dirs[n++] = o->set->issuer;
     folder_of(folder[1], o->set->voters);
+    n = 0;
     if (o->set->voters[0] != '\0')
-        write_dirs[0] = folder[1];
+        write_dirs[n++] = folder[1];
+    if (o->set->token[0] != '\0')
+        write_dirs[n++] = o->set->token;
     if (!daemon_confine(&status, o->d, PSE_SANDBOX_SERVER, write_dirs, read_dirs))
         return status;
     return serve(o, http_fd, address, auth_fd);

@@ -41,6 +41,7 @@ struct office_settings {
     char issuer[PSE_CONF_TEXT];
     char voters[PSE_CONF_TEXT];
     char wrap[PSE_CONF_TEXT];
+    char token[PSE_CONF_TEXT];
     uint64_t check_ms;
 };
 extern const struct pse_conf office_conf;
@@ -88,7 +89,7 @@ struct office {
     struct key *authority, *registrar; /* registrar NULL: another process has it */
     bool has_issuer;
     pse_edkey issuer;
-    pse_seal_key *wrap;
+    struct wrapkey *wrap;
     struct pse_wrapper wrapper;
     struct pse_voters *voters; /* the one writer; NULL: no private database here */
     struct pse_voters *reader; /* for the cross-check */

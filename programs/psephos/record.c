@@ -9,7 +9,7 @@
 
 struct keygen_options {
     struct session_options common;
-    const char *origin, *keys;
+    const char *origin, *keys, *log;
     uint64_t witnesses, quorum;
 };
 
@@ -26,8 +26,8 @@ static void say_log(const struct session *s, const struct board_keys *keys)
 
 static void say_keys(const struct session *s, const struct keygen_options *o)
 {
-    session_say(s, "%s: log key, board key and %llu witness keys; they stay with you", o->keys,
-                (unsigned long long)o->witnesses);
+    session_say(s, "%s: %sboard key and %llu witness keys; they stay with you", o->keys,
+                o->log == NULL ? "log key, " : "", (unsigned long long)o->witnesses);
     session_say(s, "%s/board.pub: the board's card", o->keys);
     if (o->witnesses > 0)
         session_say(s, "%s/policy: any %llu of %llu witnesses", o->keys,
@@ -49,7 +49,7 @@ static pse_rc make_keys(struct session *s, const struct keygen_options *o)
                   (unsigned long long)o->quorum, (unsigned long long)o->witnesses);
         return PSE_E_SYNTAX;
     }
-    rc = board_keys_make(&keys, s->name, o->origin, o->witnesses, s->g, &s->rng);
+    rc = board_keys_make(&keys, s->name, o->origin, o->log, o->witnesses, s->g, &s->rng);
     if (rc == PSE_OK)
         rc = board_keys_write(&keys, s->name, o->keys, (unsigned)o->quorum, s->g);
     if (rc == PSE_OK) {
@@ -72,11 +72,13 @@ static int record_keygen(int argc, char **argv)
         CLI_NUMBER("quorum", "K", &o.quorum, 1, RECORD_WITNESSES_MAX,
                    "how many must sign (default 3)"),
         CLI_TEXT("keys", "DIR", &o.keys, "the board's private folder"),
+        CLI_TEXT("log-key", "URI", &o.log,
+                 "make the log's key on this token (pkcs11:…), not there"),
         SESSION_QUIET(&o.common),
     };
     const struct cli_command command = {
         .name = s.name,
-        .synopsis = "--origin NAME [--witnesses N] [--quorum K] --keys DIR",
+        .synopsis = "--origin NAME [--witnesses N] [--quorum K] --keys DIR [--log-key URI]",
         .about = "Make the keys of a board: log, board, local witnesses, and the witness policy.",
         .options = options,
         .option_count = CLI_COUNT(options),

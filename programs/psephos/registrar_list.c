@@ -388,8 +388,7 @@ static pse_rc create(struct session *s, const struct list_options *o)
     PSE_TRY(session_start(s, s->name, &o->common));
     PSE_TRY(session_want(s, o->voters.voters, "voters DB"));
     PSE_TRY(session_want(s, o->voters.wrap, "wrap FILE"));
-    if (!file_exists(o->voters.wrap))
-        PSE_TRY(wrapkey_make(s->name, o->voters.wrap, &s->rng));
+    PSE_TRY(wrapkey_ensure(s->name, o->voters.wrap, &s->rng));
     rc = voters_key(&x, s, &o->voters);
     if (rc == PSE_OK)
         rc = voters_failed(
@@ -411,8 +410,8 @@ static int list_create(int argc, char **argv)
     const struct cli_command command = {
         .name = s.name,
         .synopsis = "--voters DB --wrap FILE --record DIR",
-        .about = "Make an empty voter database for an election, and its wrapping key unless the\n"
-                 "file is there.",
+        .about = "Make an empty voter database for an election, and its wrapping key unless it\n"
+                 "is there.",
         .options = options,
         .option_count = CLI_COUNT(options),
     };

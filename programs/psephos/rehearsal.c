@@ -196,7 +196,8 @@ pse_rc rehearsal_begin(struct rehearsal *r, const struct rehearsal_options *o)
         cli_error(o->name, "this machine or build does not have that back-end; try --backend auto");
         return PSE_E_UNSUPPORTED;
     }
-    PSE_TRY(board_keys_make(&r->board, o->name, o->origin, REHEARSAL_WITNESSES, r->g, &r->rng));
+    PSE_TRY(
+        board_keys_make(&r->board, o->name, o->origin, NULL, REHEARSAL_WITNESSES, r->g, &r->rng));
     for (size_t i = 0; i < REHEARSAL_WITNESSES && o->witness != NULL; i++)
         r->board.signer.witness[i].url = o->witness[i];
     return make_people(r);

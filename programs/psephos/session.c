@@ -11,6 +11,7 @@
 #include "common/files.h"
 #include "common/record_follow.h"
 #include "psephos/verbs.h"
+#include "token/token.h"
 
 static pse_rc parcel_blob(void *ctx, struct pse_span blob)
 {
@@ -49,12 +50,18 @@ pse_rc session_begin(struct session *s, const char *name, const struct session_o
     return pse_group_new(&s->g, PSE_BACKEND_AUTO, s->pool);
 }
 
+/* A token has no place beside it. */
+static bool is_file(const char *key)
+{
+    return key != NULL && !pse_token_is_uri(key);
+}
+
 pse_rc session_follow(struct session *s)
 {
     const struct session_options *o = s->options;
     struct record_follow_options follow = {.from = o->record,
                                            .cache = o->cache,
-                                           .key = o->key,
+                                           .key = is_file(o->key) ? o->key : NULL,
                                            .mirror = &o->mirror,
                                            .eid = o->eid.given ? &o->eid.value : NULL,
                                            .g = s->g,

@@ -5,8 +5,8 @@ enum { CARD_ARENA = 1 << 20 };
 pse_rc voters_key(struct voters *x, const struct session *s, const struct voters_options *o)
 {
     PSE_TRY(session_want(s, o->wrap, "wrap FILE"));
-    PSE_TRY(wrapkey_read(&x->key, s->name, o->wrap));
-    x->w = pse_wrap_key(x->key);
+    PSE_TRY(wrapkey_open(&x->key, s->name, o->wrap, NULL));
+    x->w = wrapkey_wrapper(x->key);
     return PSE_OK;
 }
 

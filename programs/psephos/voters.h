@@ -18,7 +18,8 @@ struct voters_options {
 
 #define VOTERS_OPTIONS(o)                                                 \
     CLI_TEXT("voters", "DB", &(o)->voters, "the private voter database"), \
-        CLI_TEXT("wrap", "FILE", &(o)->wrap, "its wrapping key, a file with mode 0400")
+        CLI_TEXT("wrap", "FILE", &(o)->wrap,                              \
+                 "its wrapping key, a file with mode 0400, or on a token")
 #define VOTERS_ACT(o)                                                                     \
     CLI_TEXT("act", "FILE", &(o)->act, "the act that two officers signed"),               \
         CLI_LIST("officer", "CARD", &(o)->officer, "an officer who may sign; repeat it"), \
@@ -26,7 +27,7 @@ struct voters_options {
 
 /** An open database and the key that opens it. Zero-initialise; close in every case. */
 struct voters {
-    pse_seal_key *key;
+    struct wrapkey *key;
     struct pse_wrapper w;
     struct pse_voters *v;
 };

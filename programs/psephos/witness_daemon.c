@@ -10,6 +10,7 @@ struct settings {
     struct daemon_common common;
     char listen[PSE_CONF_TEXT];
     char key[PSE_CONF_TEXT];
+    char token[PSE_CONF_TEXT];
 };
 
 static const struct pse_conf_key keys[] = {
@@ -17,8 +18,10 @@ static const struct pse_conf_key keys[] = {
     PSE_CONF_WORDS(struct settings, listen, "listen", "http", 1, 240, "fd:0", PSE_CONF_FIXED,
                    "Where: 127.0.0.1:PORT, [::1]:PORT, unix:PATH, or fd:0 for the socket of the "
                    "service manager."),
-    PSE_CONF_SECRET(struct settings, key, "witness", "key", NULL, PSE_CONF_FIXED,
-                    "The witness's private key (psephos witness init)."),
+    PSE_CONF_KEY(struct settings, key, "witness", "key", NULL, PSE_CONF_FIXED,
+                 "The witness's private key (psephos witness init)."),
+    PSE_CONF_PATH(struct settings, token, "witness", "token-folder", "", PSE_CONF_FIXED,
+                  "A folder that the module of the key's token must read and write; empty: none."),
 };
 static const struct pse_conf conf = {"witness", keys, PSE_CONF_COUNT(keys),
                                      sizeof(struct settings)};
@@ -26,10 +29,12 @@ static const struct pse_conf conf = {"witness", keys, PSE_CONF_COUNT(keys),
 static int run(struct daemon *d, struct pse_witness_book *st, const struct key *key, int fd,
                const char *address)
 {
+    const struct settings *set = d->settings;
+    const char *write_dirs[2] = {set->token[0] != '\0' ? set->token : NULL};
     struct witness_service *service;
     int status = CLI_EXIT_FAILED;
 
-    if (!daemon_confine(&status, d, PSE_SANDBOX_SERVER, NULL, NULL)) {
+    if (!daemon_confine(&status, d, PSE_SANDBOX_SERVER, write_dirs, NULL)) {
         (void)close(fd);
         return status;
     }

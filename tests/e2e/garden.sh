@@ -1,6 +1,10 @@
 # shellcheck shell=sh
 # Sourced: a small election by files, phase by phase, in the current folder. Needs $psephos.
-# Two trustees of two, one mixer, two voters; everything quiet.
+# Two trustees of two, one mixer, two voters; everything quiet. Keys stand in files unless the
+# variables say where else.
+office_key=office/officer.key
+registrar_key=registrar/registrar.key
+mixer_key=dora/mixer.key
 
 garden_keys() {
     mkdir -p office registrar ada bob dora anna bela mail
@@ -31,7 +35,7 @@ PLAN
 
 garden_create() {
     garden_plan | sed "s/\"ballots_max\":3/\"ballots_max\":${garden_ballots:-3}/" >office/plan.json
-    "$psephos" officer create --plan office/plan.json --key office/officer.key --board board/board.pub \
+    "$psephos" officer create --plan office/plan.json --key "$office_key" --board board/board.pub \
         --policy board/policy --registrar registrar/registrar.pub --trustee ada/trustee.pub \
         --trustee bob/trustee.pub --mixer dora/mixer.pub --out mail/setup.parcel --quiet
 }
@@ -68,7 +72,7 @@ garden_roster() {
     "$psephos" credential new --record record --key bela/voter.key --quiet
     printf 'evidence,style,weight,card\n"Anna ""A."" Aster",1,1,anna/voter.pub\nBela,1,1,bela/voter.pub\n' \
         >registrar/voters.csv
-    "$psephos" registrar roster --record record --key registrar/registrar.key --quiet \
+    "$psephos" registrar roster --record record --key "$registrar_key" --quiet \
         --voters registrar/voters.csv --evidence registrar/evidence.jsonl --out mail/roster.parcel &&
         append mail/roster.parcel
 }
@@ -77,7 +81,7 @@ garden_roster() {
 officer() {
     step=$1
     shift
-    "$psephos" officer "$step" --record record --key office/officer.key --quiet \
+    "$psephos" officer "$step" --record record --key "$office_key" --quiet \
         --out "mail/$step.parcel" "$@"
 }
 
@@ -105,7 +109,7 @@ garden_close() {
 }
 
 garden_mix() {
-    "$psephos" mixer mix --record record --key dora/mixer.key --quiet --out mail/mix.parcel &&
+    "$psephos" mixer mix --record record --key "$mixer_key" --quiet --out mail/mix.parcel &&
         append mail/mix.parcel && officer mix-end && append mail/mix-end.parcel
 }
 
