@@ -8,6 +8,7 @@
 #define PSE_IDENTITY_H
 
 #include "anchors.h"
+#include "bond.h"
 #include "certificate.h"
 #include "challenge.h"
 #include "cms.h"

@@ -48,7 +48,7 @@ PSE_MUST pse_rc pse_voters_find(struct pse_voters *v, uint64_t *row, struct pse_
  * PSE_E_DUPLICATE: several, so that the address identifies nobody. */
 PSE_MUST pse_rc pse_voters_find_mail(struct pse_voters *v, uint64_t *row, struct pse_span mail);
 
-struct pse_person {
+struct pse_listed_person {
     uint64_t row;
     bool is_listed;
     bool is_erased; /* then the spans are empty */
@@ -57,8 +57,8 @@ struct pse_person {
 };
 /** Unseal a person; text goes to @p hold, which the caller wipes (pse_buf_free). PSE_E_MISSING: no
  * such row. PSE_E_PROOF, PSE_E_MISMATCH: the row was altered. */
-PSE_MUST pse_rc pse_voters_get(struct pse_voters *v, struct pse_person *out, struct pse_buf *hold,
-                               uint64_t row);
+PSE_MUST pse_rc pse_voters_get(struct pse_voters *v, struct pse_listed_person *out,
+                               struct pse_buf *hold, uint64_t row);
 
 /** Destroy the data keys of a person and of the evidence behind its credentials, and the hashes by
  * which it is found. Names cannot be had back after this, from this file or a backup of it made

@@ -250,7 +250,7 @@ static pse_rc audit_person(struct audit *m, struct pse_buf *hold, sqlite3_stmt *
 {
     uint64_t row = (uint64_t)sqlite3_column_int64(q, 0);
     const struct latest *latest;
-    struct pse_person p;
+    struct pse_listed_person p;
     pse_rc rc = person_open(&p, hold, m->v, q);
 
     if (rc != PSE_OK) {

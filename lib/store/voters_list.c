@@ -79,7 +79,7 @@ static struct person_columns columns(const struct import *m, uint64_t row,
                                    .until = x->until};
 }
 
-static pse_rc open_row(struct pse_person *p, struct import *m, uint64_t row)
+static pse_rc open_row(struct pse_listed_person *p, struct import *m, uint64_t row)
 {
     pse_rc rc;
 
@@ -113,7 +113,7 @@ static pse_rc put_voter(struct import *m, enum pse_list_op op, uint64_t row,
 
 static pse_rc remove_row(struct import *m, uint64_t row, size_t line)
 {
-    struct pse_person p;
+    struct pse_listed_person p;
     struct person_columns c;
 
     PSE_TRY(open_row(&p, m, row));
@@ -129,7 +129,7 @@ static pse_rc remove_row(struct import *m, uint64_t row, size_t line)
 /* Somebody the database knows. */
 static pse_rc take_known(struct import *m, const struct pse_list_item *item, uint64_t row)
 {
-    struct pse_person p;
+    struct pse_listed_person p;
     enum pse_list_op op = PSE_LIST_ALTER;
 
     if (row > m->rows || m->seen[row])

@@ -236,7 +236,7 @@ static pse_rc check_record(const struct pse_voters *v, const struct person_colum
                : PSE_E_MISMATCH;
 }
 
-pse_rc person_open(struct pse_person *out, struct pse_buf *hold, struct pse_voters *v,
+pse_rc person_open(struct pse_listed_person *out, struct pse_buf *hold, struct pse_voters *v,
                    sqlite3_stmt *q)
 {
     struct person_columns c;
@@ -261,7 +261,7 @@ pse_rc person_open(struct pse_person *out, struct pse_buf *hold, struct pse_vote
     return check_record(v, &c, &out->voter, salt.p, evidence, pse_sql_col(q, 9));
 }
 
-pse_rc pse_voters_get(struct pse_voters *v, struct pse_person *out, struct pse_buf *hold,
+pse_rc pse_voters_get(struct pse_voters *v, struct pse_listed_person *out, struct pse_buf *hold,
                       uint64_t row)
 {
     sqlite3_stmt *q __attribute__((cleanup(pse_sql_finalise))) = NULL;

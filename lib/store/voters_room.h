@@ -56,8 +56,8 @@ PSE_MUST pse_rc person_columns_of(struct person_columns *c, const struct pse_vot
     "SELECT row, listed, list, district, style, weight, since, until, commitment, lookup," \
     " mail, mark, wrapped, sealed FROM person"
 /** Open the record behind q's row. */
-PSE_MUST pse_rc person_open(struct pse_person *out, struct pse_buf *hold, struct pse_voters *v,
-                            sqlite3_stmt *q);
+PSE_MUST pse_rc person_open(struct pse_listed_person *out, struct pse_buf *hold,
+                            struct pse_voters *v, sqlite3_stmt *q);
 
 #define CREDENTIAL_SELECT                                                                    \
     "SELECT row, person, credential, style, weight, commitment, state, replaces, mark FROM " \

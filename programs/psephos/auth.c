@@ -30,14 +30,27 @@ static const struct pse_conf_key keys[] = {
     PSE_CONF_SWITCH(SET, registration, "registration", "by-mail", "no", PSE_CONF_FIXED,
                     "May voters register a credential of their own after a login by mail? Whoever "
                     "reads their mail could do so too; elections with voting letters need it not."),
-    PSE_CONF_WORDS(SET, link, "mail", "link", 8, 400, NULL, PSE_CONF_FIXED,
+    EID_KEYS(SET, eid),
+    PSE_CONF_WORDS(SET, origin, "eid", "origin", 0, 400, "", PSE_CONF_FIXED,
+                   "The site as browsers write it, https://HOST or https://HOST:PORT: what cards "
+                   "sign to log in."),
+    PSE_CONF_WORDS(SET, ocsp, "eid", "ocsp", 0, 400, "", PSE_CONF_FIXED,
+                   "Where to ask about revocation, http:// or https://; empty: the address that "
+                   "the certificate names."),
+    PSE_CONF_WORDS(SET, ocsp_no_nonce, "eid", "ocsp-no-nonce", 0, 800, "", PSE_CONF_FIXED,
+                   "Addresses of services that cannot echo a nonce, separated by spaces."),
+    PSE_CONF_WORDS(SET, stamp, "eid", "stamp", 0, 400, "", PSE_CONF_FIXED,
+                   "The time-stamp service (RFC 3161), http:// or https://."),
+    PSE_CONF_TIME(SET, retry_ms, "eid", "retry", 1000, 3600000, "1 min", PSE_CONF_FIXED,
+                  "How often the authority is asked again about registrations that wait."),
+    PSE_CONF_WORDS(SET, link, "mail", "link", 0, 400, "", PSE_CONF_FIXED,
                    "What stands before the token in a link, for instance "
                    "https://vote.example/login#"),
-    PSE_CONF_WORDS(SET, relay, "mail", "relay", 8, 400, NULL, PSE_CONF_FIXED,
+    PSE_CONF_WORDS(SET, relay, "mail", "relay", 0, 400, "", PSE_CONF_FIXED,
                    "The mail relay: smtp://HOST:PORT or smtps://HOST:PORT; TLS is demanded unless "
                    "it is on this machine; file:///FOLDER, for development, sends nothing and "
-                   "writes each mail into that folder."),
-    PSE_CONF_WORDS(SET, from, "mail", "from", 3, 254, NULL, PSE_CONF_FIXED,
+                   "writes each mail into that folder; empty: nobody logs in by mail."),
+    PSE_CONF_WORDS(SET, from, "mail", "from", 0, 254, "", PSE_CONF_FIXED,
                    "The address that links come from."),
     PSE_CONF_WORDS(SET, subject, "mail", "subject", 1, 200, "Your login to vote", PSE_CONF_RELOAD,
                    "The subject of the mail."),
@@ -60,8 +73,33 @@ void auth_event(struct auth *a, const char *type, unsigned sev, const char *outc
         PSE_LOG(&a->d->log, PSE_LOG_ERROR, "daemon.event-lost", PSE_F("type", type));
 }
 
+bool auth_has_mail(const struct auth *a)
+{
+    return a->set->relay[0] != '\0';
+}
+
 /* --- opening -----------------------------------------------------------------------------------
  */
+
+/* A way to log in, and all that it needs. */
+static bool check_ways(const struct auth *a)
+{
+    const struct auth_settings *s = a->set;
+
+    if (!auth_has_mail(a) && s->eid.people[0] == '\0')
+        cli_error(a->d->name, "nobody could log in: give [mail] relay, or [eid] authorities");
+    else if (auth_has_mail(a) &&
+             (strlen(s->relay) < 8 || strlen(s->link) < 8 || s->from[0] == '\0'))
+        cli_error(a->d->name, "[mail] relay, link and from belong together; one is missing");
+    else if (s->eid.people[0] != '\0' && !pse_webeid_origin_is_valid(s->origin))
+        cli_error(a->d->name, "[eid] origin must be https://HOST or https://HOST:PORT, in lower "
+                              "case and without a slash at the end");
+    else if (s->eid.people[0] != '\0' && s->stamp[0] == '\0')
+        cli_error(a->d->name, "[eid] stamp is empty: give the address of a time-stamp service");
+    else
+        return true;
+    return false;
+}
 
 static bool read_key(int *status, struct auth *a)
 {
@@ -116,13 +154,23 @@ static pse_rc open_auth(struct auth *a)
     a->session = calloc(AUTH_SESSIONS_MAX, sizeof *a->session);
     if (a->session == NULL)
         return PSE_E_MEMORY;
-    a->provider = auth_letter(a);
+    a->letter = auth_letter(a);
+    a->card = auth_card(a);
+    if (eid_trust_is_on(&a->trust)) {
+        PSE_TRY(pse_challenges_new(&a->challenges, AUTH_SESSIONS_MAX));
+        PSE_TRY(pse_group_new(&a->g, PSE_BACKEND_AUTO, NULL));
+        PSE_TRY(auth_bonds_start(a));
+    }
     return auth_mail_start(a);
 }
 
 static void close_auth(struct auth *a)
 {
     auth_mail_stop(a);
+    auth_bonds_stop(a);
+    pse_challenges_free(a->challenges);
+    pse_group_free(a->g);
+    eid_trust_free(&a->trust);
     pse_ipc_free(a->registrar);
     if (a->session != NULL)
         pse_wipe(a->session, AUTH_SESSIONS_MAX * sizeof *a->session);
@@ -175,6 +223,8 @@ static int listen_and_serve(struct auth *a)
         read_dirs[3] = a->set->ca;
     if (!read_secrets(&status, a))
         return status;
+    if (!check_ways(a) || eid_trust_read(&a->trust, a->d->name, &a->set->eid) != PSE_OK)
+        return CLI_EXIT_USAGE;
     if (pse_http_listen(&fd, address, a->set->http) != PSE_OK) {
         cli_error(a->d->name, "[listen] http: cannot listen on %s: %s", a->set->http,
                   errno == 0 ? "no loopback address or socket" : strerror(errno));
@@ -199,8 +249,8 @@ static int auth_serve(int argc, char **argv)
         .name = "psephos auth serve",
         .synopsis = "--config FILE",
         .about =
-            "Log voters in by links that come by mail, give them anonymous session tokens, and\n"
-            "pass their credentials to the registrar.",
+            "Log voters in by eID cards or links that come by mail, give them anonymous session\n"
+            "tokens, and pass their credentials to the registrar.",
         .options = options,
         .option_count = CLI_COUNT(options)};
     int status;
@@ -210,6 +260,7 @@ static int auth_serve(int argc, char **argv)
         return status;
     a.d = &d;
     a.set = &set;
+    PSE_REQUIRE(pthread_mutex_init(&a.lock, NULL) == 0);
     /* Starts the library that mails go through, before there are threads. */
     if (pse_fetcher_new(&fetcher, 1) != PSE_OK)
         return daemon_end(&d, CLI_EXIT_FAILED);

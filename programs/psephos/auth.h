@@ -1,6 +1,9 @@
 /* Inside psephos auth serve: what its files share. auth.c settings and life; auth_letter.c links by
- * mail; auth_mail.c the queue of mails; auth_registrar.c talking to the registrar; auth_http.c the
- * HTTP side and sessions.
+ * mail; auth_card.c eIDs; auth_mail.c the queue of mails; auth_bond.c registrations with an eID on
+ * their way; auth_fetch.c what is asked about cards; auth_registrar.c talking to the registrar;
+ * auth_http.c the HTTP side and sessions; auth_register.c registrations over HTTP.
+ *
+ * Handlers run under one lock, which whoever waits for others gives up meanwhile.
  *
  * No name and no private database is here: a session knows a row number, and is forgotten with the
  * process. */
@@ -15,8 +18,9 @@
 #include "common/session_token.h"
 #include "net/http.h"
 #include "net/ipc.h"
+#include "psephos/eid_trust.h"
 
-enum { AUTH_SESSIONS_MAX = 65536, AUTH_MAILS_MAX = 1024 };
+enum { AUTH_SESSIONS_MAX = 65536, AUTH_MAILS_MAX = 1024, AUTH_BODY_ARENA = 1 << 20 };
 
 struct auth_settings {
     struct daemon_common common;
@@ -34,15 +38,23 @@ struct auth_settings {
     char password[PSE_CONF_TEXT];
     char ca[PSE_CONF_TEXT];
     uint64_t mail_ms;
+    struct eid_settings eid;
+    char origin[PSE_CONF_TEXT];
+    char ocsp[PSE_CONF_TEXT];
+    char ocsp_no_nonce[PSE_CONF_TEXT];
+    char stamp[PSE_CONF_TEXT];
+    uint64_t retry_ms;
 };
 extern const struct pse_conf auth_conf;
-extern const struct pse_metric auth_logins, auth_mails;
+extern const struct pse_metric auth_logins, auth_mails, auth_registrations;
 
 struct auth_session {
     pse_hash token; /* SHA-256 of it */
     pse_hash nonce; /* for a binding statement */
     uint64_t person;
     uint64_t expiry; /* 0: a free place */
+    const char *method;
+    bool is_signer; /* logged in by a card, and registers with its signature */
 };
 
 struct auth_mail {
@@ -53,14 +65,19 @@ struct auth_mail {
 struct auth {
     struct daemon *d;
     const struct auth_settings *set;
-    struct pse_rng rng; /* the worker's */
+    struct pse_rng rng; /* under the lock */
     pse_hash election;
     struct pse_hidden key_hidden; /* session_key in guarded memory */
     struct pse_hidden password;
     const session_key *key;
-    struct pse_ipc *registrar; /* NULL: not connected; the worker's */
-    struct identity_provider provider;
-    struct auth_session *session; /* the worker's */
+    pthread_mutex_t lock;      /* what follows, down to mail_lock */
+    struct pse_ipc *registrar; /* NULL: not connected */
+    struct identity_provider letter, card;
+    struct eid_trust trust; /* only read */
+    struct pse_challenges *challenges;
+    struct pse_group *g; /* NULL: no eIDs */
+    struct auth_bonds *bonds;
+    struct auth_session *session;
     size_t sessions;
     pthread_mutex_t mail_lock;
     pthread_cond_t mail_come;
@@ -77,14 +94,44 @@ void auth_event(struct auth *a, const char *type, unsigned sev, const char *outc
 /** Ask the registrar. PSE_E_IO: it cannot be reached. */
 PSE_MUST pse_rc auth_ask(registrar_message *out, struct auth *a, const registrar_message *m);
 
-/** The links of voting letters. */
+/** The links of voting letters, and cards. */
 struct identity_provider auth_letter(struct auth *a);
+struct identity_provider auth_card(struct auth *a);
+/** Are links by mail configured? */
+bool auth_has_mail(const struct auth *a);
+
+/** Ask about @p c, or for a stamp; without the lock. The answer is freed by the caller. PSE_E_IO:
+ * nobody answers; PSE_E_MISSING: nobody to be asked; PSE_E_MEMORY. */
+PSE_MUST pse_rc auth_fetch_ocsp(struct pse_buf *answer, uint8_t nonce[PSE_OCSP_NONCE],
+                                size_t *nonce_n, struct auth *a, struct pse_rng *rng,
+                                const struct pse_certificate *c,
+                                const struct pse_certificate *issuer);
+PSE_MUST pse_rc auth_fetch_stamp(struct pse_buf *answer, const struct auth *a,
+                                 const struct pse_stamp_ask *ask);
+
+PSE_MUST pse_rc auth_bonds_start(struct auth *a);
+void auth_bonds_stop(struct auth *a);
+/** Queue what a voter signed. 202; or 422 or 503 with the slug of why not. Under the lock. */
+unsigned auth_bond_put(char why[PSE_BOND_NAME_MAX], struct auth *a, const registrar_message *m,
+                       struct pse_span cms);
+/** What became of it: false when the registrar knows better, else 202 or the status and slug of a
+ * refusal. Under the lock. */
+bool auth_bond_state(unsigned *status, char why[PSE_BOND_NAME_MAX], struct auth *a, uint64_t person,
+                     const pse_enc *credential);
 
 PSE_MUST pse_rc auth_mail_start(struct auth *a);
 void auth_mail_stop(struct auth *a);
 /** Queue a link; when there is no room it is dropped, and the voter asks again. Never blocks. */
 void auth_mail_put(struct auth *a, struct pse_span to, const uint8_t token[32]);
 
+uint64_t auth_now(void);
+typedef void auth_answer(struct auth *a, struct pse_http_call *c);
+auth_answer auth_register, auth_registration;
+/** The session of a call; NULL: none. */
+struct auth_session *auth_session_of(struct auth *a, const struct pse_http_call *c);
+/** An answer that nobody keeps, and its end; what @p w wrote is taken over. */
+struct pse_http_answer auth_answer_json(unsigned status);
+void auth_answer_end(struct pse_http_call *c, struct pse_http_answer *a, struct pse_json_wr *w);
 PSE_MUST pse_rc auth_http_start(struct pse_http **out, struct auth *a, int fd);
 
 #endif

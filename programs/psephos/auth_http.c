@@ -1,5 +1,5 @@
-/* The HTTP side of psephos auth serve: links, sessions, registrations. One worker does all of it;
- * behind it wait at most LANE calls. */
+/* The HTTP side of psephos auth serve: logins and sessions. Behind its workers wait at most LANE
+ * calls. */
 #include <arpa/inet.h>
 #include <limits.h>
 #include <stdio.h>
@@ -7,10 +7,10 @@
 #include <string.h>
 
 #include "codec/codec.h"
-#include "common/registration.h"
 #include "psephos/auth.h"
 
-enum { LANE = 512, BODY_MAX = 16384, BODY_ARENA = 1 << 18, SECRET_TEXT = 44 };
+/* Workers take turns but for waiting on a card's authority. */
+enum { LANE = 512, WORKERS = 8, BODY_MAX = 131072, SECRET_TEXT = 44 };
 
 static const char browser_cookie[] = "__Host-psephos-browser";
 static const char session_cookie[] = "__Host-psephos-session";
@@ -20,10 +20,10 @@ PSE_COUNTER_BY(auth_logins, "psephos_auth_logins", "Steps of logins by their end
 PSE_COUNTER_BY(auth_mails, "psephos_auth_mails", "Links by what became of them.", "end", "sent",
                "failed", "dropped");
 PSE_COUNTER_BY(auth_registrations, "psephos_auth_registrations", "Registrations of credentials.",
-               "end", "done", "refused", "failed");
+               "end", "done", "refused", "failed", "waiting");
 static const struct pse_metric *const metrics[] = {&auth_logins, &auth_mails, &auth_registrations};
 
-static uint64_t now_s(void)
+uint64_t auth_now(void)
 {
     return (uint64_t)(pse_clock_wall_ms() / 1000);
 }
@@ -43,7 +43,19 @@ static void set_cookie(struct pse_http_answer *a, const char *name, const char *
     pse_wipe(text, sizeof text);
 }
 
-static struct pse_http_answer json_answer(unsigned status)
+static void set_browser(struct pse_http_answer *a, const uint8_t browser[32])
+{
+    struct pse_buf secret = PSE_BUF(SECRET_TEXT);
+    char value[SECRET_TEXT];
+
+    pse_base64url_put(&secret, browser, 32);
+    (void)snprintf(value, sizeof value, "%.*s", (int)secret.n, (const char *)secret.p);
+    set_cookie(a, browser_cookie, value, 3600);
+    pse_buf_free(&secret);
+    pse_wipe(value, sizeof value);
+}
+
+struct pse_http_answer auth_answer_json(unsigned status)
 {
     struct pse_http_answer a = {.status = status, .type = "application/json"};
 
@@ -51,7 +63,7 @@ static struct pse_http_answer json_answer(unsigned status)
     return a;
 }
 
-static void finish(struct pse_http_call *c, struct pse_http_answer *a, struct pse_json_wr *w)
+void auth_answer_end(struct pse_http_call *c, struct pse_http_answer *a, struct pse_json_wr *w)
 {
     PSE_REQUIRE(pse_json_wr_finish(w) == PSE_OK);
     a->own = *w->out;
@@ -135,17 +147,17 @@ static bool token_of(struct pse_span *token, const struct pse_http_call *c)
            cookie(token, c, session_cookie);
 }
 
-static struct auth_session *session_of(struct auth *a, const struct pse_http_call *c)
+struct auth_session *auth_session_of(struct auth *a, const struct pse_http_call *c)
 {
     struct pse_span token;
     pse_hash hash;
 
     if (!token_of(&token, c) ||
-        session_token_check(NULL, token, a->key, &a->election, now_s()) != PSE_OK)
+        session_token_check(NULL, token, a->key, &a->election, auth_now()) != PSE_OK)
         return NULL;
     pse_sha256(&hash, token);
     for (size_t i = 0; i < a->sessions; i++) {
-        if (a->session[i].expiry > now_s() && pse_ct_eq(a->session[i].token.b, hash.b, 32))
+        if (a->session[i].expiry > auth_now() && pse_ct_eq(a->session[i].token.b, hash.b, 32))
             return &a->session[i];
     }
     return NULL;
@@ -157,7 +169,7 @@ static struct auth_session *place(struct auth *a)
     struct auth_session *first = &a->session[0];
 
     for (size_t i = 0; i < a->sessions; i++) {
-        if (a->session[i].expiry <= now_s())
+        if (a->session[i].expiry <= auth_now())
             return &a->session[i];
         if (a->session[i].expiry < first->expiry)
             first = &a->session[i];
@@ -168,10 +180,11 @@ static struct auth_session *place(struct auth *a)
 static void put_session(struct pse_json_wr *w, const struct auth *a, const struct auth_session *s)
 {
     pse_json_wr_u64(w, "expires", s->expiry);
-    pse_json_wr_str(w, "method", a->provider.name);
+    pse_json_wr_str(w, "method", s->method);
     pse_json_wr_hex(w, "election", a->election.b, 32);
     pse_json_wr_hex(w, "nonce", s->nonce.b, 32);
-    pse_json_wr_bool(w, "registration", a->set->registration);
+    pse_json_wr_bool(w, "registration", s->is_signer || a->set->registration);
+    pse_json_wr_bool(w, "signature", s->is_signer);
 }
 
 /* --- logging in --------------------------------------------------------------------------------
@@ -179,18 +192,20 @@ static void put_session(struct pse_json_wr *w, const struct auth *a, const struc
 
 static void login(struct auth *a, struct pse_http_call *c)
 {
-    PSE_ARENA(arena, BODY_ARENA);
+    PSE_ARENA(arena, AUTH_BODY_ARENA);
     struct pse_net_prefix prefix;
     struct pse_http_answer answer;
     struct pse_buf text = PSE_BUF(4096);
     struct pse_json_wr w = pse_json_wr(&text, 0);
     uint8_t browser[32];
-    struct identity_session s = {.browser = browser, .now = now_s()};
-    struct pse_buf secret = PSE_BUF(SECRET_TEXT);
-    char value[SECRET_TEXT];
+    struct identity_session s = {.browser = browser, .now = auth_now()};
+    struct identity_begun begun;
     enum identity_rc rc;
-    uint32_t retry;
 
+    if (!auth_has_mail(a)) {
+        pse_http_problem(c, 404, "no-links-here");
+        return;
+    }
     if (string_member(&s.claim, &arena, c, "address") != PSE_OK) {
         pse_http_problem(c, 400, "malformed");
         return;
@@ -199,7 +214,7 @@ static void login(struct auth *a, struct pse_http_call *c)
         pse_rng_fill(&a->rng, browser, sizeof browser);
     prefix_of(&prefix, c);
     s.prefix = pse_span_str(prefix.text);
-    rc = a->provider.begin(a->provider.ctx, &retry, &s);
+    rc = a->letter.begin(a->letter.ctx, &begun, &s);
     if (rc != IDENTITY_OK) {
         pse_metric_add(&auth_logins, rc == IDENTITY_LIMIT ? 1 : 4, 1);
         if (rc == IDENTITY_LIMIT)
@@ -214,17 +229,13 @@ static void login(struct auth *a, struct pse_http_call *c)
         return;
     }
     pse_metric_add(&auth_logins, 0, 1);
-    answer = json_answer(202);
-    pse_base64url_put(&secret, browser, sizeof browser);
-    (void)snprintf(value, sizeof value, "%.*s", (int)secret.n, (const char *)secret.p);
-    set_cookie(&answer, browser_cookie, value, 3600);
-    pse_buf_free(&secret);
-    pse_wipe(value, sizeof value);
+    answer = auth_answer_json(202);
+    set_browser(&answer, browser);
     pse_wipe(browser, sizeof browser);
     pse_json_wr_object(&w, NULL);
     pse_json_wr_str(&w, "status", "sent-if-known");
     pse_json_wr_end(&w);
-    finish(c, &answer, &w);
+    auth_answer_end(c, &answer, &w);
 }
 
 static void refuse_link(struct auth *a, struct pse_http_call *c, enum identity_rc rc)
@@ -246,16 +257,30 @@ static void refuse_link(struct auth *a, struct pse_http_call *c, enum identity_r
     pse_http_problem(c, words[rc].status, words[rc].slug);
 }
 
+/* To the page that logged in, once: they are kept nowhere. */
+static void put_names(struct pse_json_wr *w, const struct identity_result *who)
+{
+    if (who->subject[0] == '\0')
+        return;
+    pse_json_wr_str(w, "subject", who->subject);
+    pse_json_wr_str(w, "given_name", who->given);
+    pse_json_wr_str(w, "surname", who->surname);
+}
+
 static void welcome(struct auth *a, struct pse_http_call *c, const struct identity_result *who)
 {
-    struct pse_http_answer answer = json_answer(200);
+    struct pse_http_answer answer = auth_answer_json(200);
     struct auth_session *s = place(a);
     struct pse_buf text = PSE_BUF(4096);
     struct pse_json_wr w = pse_json_wr(&text, 0);
     char token[SESSION_TOKEN_TEXT];
 
-    *s =
-        (struct auth_session){.person = who->person, .expiry = now_s() + a->set->session_ms / 1000};
+    *s = (struct auth_session){.person = who->person,
+                               .method = who->method,
+                               .is_signer = who->level == IDENTITY_HIGH,
+                               .expiry = auth_now() + a->set->session_ms / 1000};
+    if (who->expiry != 0 && who->expiry < s->expiry)
+        s->expiry = who->expiry;
     session_token_make(token, a->key, &a->election, s->expiry, &a->rng);
     pse_sha256(&s->token, pse_span_str(token));
     pse_rng_fill(&a->rng, s->nonce.b, sizeof s->nonce.b);
@@ -263,22 +288,91 @@ static void welcome(struct auth *a, struct pse_http_call *c, const struct identi
     pse_json_wr_object(&w, NULL);
     pse_json_wr_str(&w, "session", token);
     put_session(&w, a, s);
+    put_names(&w, who);
     pse_json_wr_end(&w);
     pse_wipe(token, sizeof token);
     pse_metric_add(&auth_logins, 2, 1);
     auth_event(a, "auth.login", 6, "ok", who->method);
-    finish(c, &answer, &w);
+    auth_answer_end(c, &answer, &w);
+}
+
+/* --- logging in with a card --------------------------------------------------------------------
+ */
+
+static void card_challenge(struct auth *a, struct pse_http_call *c)
+{
+    struct pse_http_answer answer;
+    struct pse_buf text = PSE_BUF(1024);
+    struct pse_json_wr w = pse_json_wr(&text, 0);
+    uint8_t browser[32];
+    struct identity_session s = {.browser = browser, .now = auth_now()};
+    struct identity_begun begun = {.retry = 0};
+
+    if (!browser_of(browser, c))
+        pse_rng_fill(&a->rng, browser, sizeof browser);
+    if (!eid_trust_is_on(&a->trust)) {
+        pse_http_problem(c, 404, "no-cards-here");
+    } else if (a->card.begin(a->card.ctx, &begun, &s) != IDENTITY_OK) {
+        pse_metric_add(&auth_logins, 1, 1);
+        pse_http_problem(c, 503, "too-many-logins");
+    } else {
+        pse_metric_add(&auth_logins, 0, 1);
+        answer = auth_answer_json(200);
+        set_browser(&answer, browser);
+        pse_json_wr_object(&w, NULL);
+        pse_json_wr_str(&w, "nonce", begun.challenge);
+        pse_json_wr_str(&w, "origin", a->set->origin);
+        pse_json_wr_u64(&w, "expires", s.now + PSE_CHALLENGE_SECONDS);
+        pse_json_wr_end(&w);
+        auth_answer_end(c, &answer, &w);
+    }
+    pse_wipe(browser, sizeof browser);
+}
+
+/* The body is the token itself. Another site cannot send it: its type asks first, and the cookie
+ * stays at home (SameSite=Strict). */
+static void card_login(struct auth *a, struct pse_http_call *c)
+{
+    uint8_t browser[32] = {0};
+    struct identity_session s = {.browser = browser, .now = auth_now()};
+    struct identity_result who = {.why = NULL};
+    enum identity_rc rc;
+
+    if (!eid_trust_is_on(&a->trust)) {
+        pse_http_problem(c, 404, "no-cards-here");
+        return;
+    }
+    if (!browser_of(browser, c)) {
+        pse_metric_add(&auth_logins, 3, 1);
+        pse_http_problem(c, 403, "eid-nonce-missing");
+        return;
+    }
+    rc = a->card.complete(a->card.ctx, &who, &s, pse_http_body(c));
+    if (rc == IDENTITY_OK) {
+        welcome(a, c, &who);
+    } else if (who.why != NULL) {
+        pse_metric_add(&auth_logins, rc == IDENTITY_FAILED ? 4 : 3, 1);
+        auth_event(a, "auth.login", 4, "refused", who.why);
+        pse_http_problem(c, rc == IDENTITY_FAILED ? 503 : 403, who.why);
+    } else {
+        refuse_link(a, c, rc);
+    }
+    pse_wipe(&who, sizeof who);
 }
 
 static void login_token(struct auth *a, struct pse_http_call *c)
 {
-    PSE_ARENA(arena, BODY_ARENA);
+    PSE_ARENA(arena, AUTH_BODY_ARENA);
     uint8_t browser[32] = {0};
-    struct identity_session s = {.browser = browser, .now = now_s()};
+    struct identity_session s = {.browser = browser, .now = auth_now()};
     struct identity_result who;
     struct pse_span token;
     enum identity_rc rc;
 
+    if (!auth_has_mail(a)) {
+        pse_http_problem(c, 404, "no-links-here");
+        return;
+    }
     if (string_member(&token, &arena, c, "token") != PSE_OK) {
         pse_http_problem(c, 400, "malformed");
         return;
@@ -286,7 +380,7 @@ static void login_token(struct auth *a, struct pse_http_call *c)
     /* Without the cookie it is another browser; the registrar decides, so that nothing is learned
      * about the link before. */
     (void)!browser_of(browser, c);
-    rc = a->provider.complete(a->provider.ctx, &who, &s, token);
+    rc = a->letter.complete(a->letter.ctx, &who, &s, token);
     if (rc == IDENTITY_OK)
         welcome(a, c, &who);
     else
@@ -295,7 +389,7 @@ static void login_token(struct auth *a, struct pse_http_call *c)
 
 static void get_session(struct auth *a, struct pse_http_call *c)
 {
-    const struct auth_session *s = session_of(a, c);
+    const struct auth_session *s = auth_session_of(a, c);
     struct pse_http_answer answer;
     struct pse_buf text = PSE_BUF(4096);
     struct pse_json_wr w = pse_json_wr(&text, 0);
@@ -304,17 +398,17 @@ static void get_session(struct auth *a, struct pse_http_call *c)
         pse_http_problem(c, 401, "no-session");
         return;
     }
-    answer = json_answer(200);
+    answer = auth_answer_json(200);
     pse_json_wr_object(&w, NULL);
     put_session(&w, a, s);
     pse_json_wr_end(&w);
-    finish(c, &answer, &w);
+    auth_answer_end(c, &answer, &w);
 }
 
 static void end_session(struct auth *a, struct pse_http_call *c)
 {
-    struct auth_session *s = session_of(a, c);
-    struct pse_http_answer answer = json_answer(200);
+    struct auth_session *s = auth_session_of(a, c);
+    struct pse_http_answer answer = auth_answer_json(200);
     struct pse_buf text = PSE_BUF(4096);
     struct pse_json_wr w = pse_json_wr(&text, 0);
 
@@ -324,141 +418,12 @@ static void end_session(struct auth *a, struct pse_http_call *c)
     pse_json_wr_object(&w, NULL);
     pse_json_wr_str(&w, "status", "ended");
     pse_json_wr_end(&w);
-    finish(c, &answer, &w);
-}
-
-/* --- registration ------------------------------------------------------------------------------
- */
-
-static pse_rc parse_registration(registrar_message *m, struct pse_arena *arena,
-                                 const struct pse_http_call *c)
-{
-    const struct pse_json *root;
-    const struct pse_json *statement;
-    struct pse_json_rd r;
-    struct pse_span text;
-    uint8_t *bytes;
-    bool replace;
-    size_t n;
-
-    PSE_TRY(pse_json_parse(&root, NULL, arena, pse_http_body(c)));
-    PSE_TRY(pse_json_open(&r, root, NULL));
-    PSE_TRY(pse_json_take_hex(m->credential.b, 32, &r, "credential"));
-    PSE_TRY(pse_json_take_hex(m->proof, PSE_POK_SIZE, &r, "proof"));
-    PSE_TRY(pse_json_take_bool(&replace, &r, "replace"));
-    pse_json_take_optional(&statement, &r, "statement");
-    PSE_TRY(pse_json_close(&r));
-    m->replace = replace;
-    m->form = REGISTRAR_CARD;
-    if (statement == NULL)
-        return PSE_OK;
-    PSE_TRY(pse_json_string(&text, statement));
-    PSE_TRY(pse_base64_check(&n, text));
-    if (n == 0 || n > REGISTRAR_STATEMENT_MAX)
-        return PSE_E_LENGTH;
-    bytes = PSE_NEW(arena, uint8_t, n);
-    if (bytes == NULL)
-        return PSE_E_MEMORY;
-    m->form = REGISTRAR_STATEMENT;
-    m->statement = pse_span(bytes, n);
-    return pse_base64_decode(bytes, n, text);
-}
-
-static void put_registration(struct pse_http_call *c, unsigned status, const pse_enc *credential,
-                             const registrar_message *got)
-{
-    static const char *const words[] = {"none", "waiting", "recorded"};
-    struct pse_http_answer answer = json_answer(status);
-    struct pse_buf text = PSE_BUF(4096);
-    struct pse_json_wr w = pse_json_wr(&text, 0);
-
-    pse_json_wr_object(&w, NULL);
-    pse_json_wr_hex(&w, "id", credential->b, 32);
-    pse_json_wr_str(&w, "state", words[got->state]);
-    if (got->state == REGISTRAR_RECORDED) {
-        pse_json_wr_u64(&w, "index", got->index);
-        pse_json_wr_hex(&w, "leaf", got->leaf.b, 32);
-    }
-    pse_json_wr_end(&w);
-    finish(c, &answer, &w);
-}
-
-static void answer_registration(struct auth *a, struct pse_http_call *c, const registrar_message *m,
-                                registrar_message *got)
-{
-    const char *slug = "registrar";
-    unsigned status = 503;
-
-    if (got->code == REGISTRAR_OK) {
-        pse_metric_add(&auth_registrations, 0, 1);
-        got->state = REGISTRAR_WAITING;
-        put_registration(c, 202, &m->credential, got);
-        return;
-    }
-    if (got->code == REGISTRAR_PROOF) {
-        slug = "proof";
-        status = 422;
-    } else if (got->code == REGISTRAR_UNKNOWN) {
-        slug = "not-listed";
-        status = 409;
-    } else if (got->code == REGISTRAR_REFUSED && got->refusal <= PSE_REGISTER_FULL) {
-        slug = registration_slug((enum pse_register_refusal)got->refusal);
-        status = 409;
-    }
-    pse_metric_add(&auth_registrations, status == 503 ? 2 : 1, 1);
-    auth_event(a, "auth.registration", 4, "refused", slug);
-    pse_http_problem(c, status, slug);
-}
-
-static void enrol(struct auth *a, struct pse_http_call *c)
-{
-    PSE_ARENA(arena, BODY_ARENA);
-    const struct auth_session *s = session_of(a, c);
-    registrar_message m = {.kind = REGISTRAR_REGISTER};
-    registrar_message got = {.code = REGISTRAR_FAILED};
-
-    if (s == NULL) {
-        pse_http_problem(c, 401, "no-session");
-    } else if (!a->set->registration) {
-        pse_http_problem(c, 403, "by-letter-only");
-    } else if (parse_registration(&m, &arena, c) != PSE_OK) {
-        pse_http_problem(c, 400, "malformed");
-    } else {
-        m.person = s->person;
-        m.nonce = s->nonce;
-        if (auth_ask(&got, a, &m) != PSE_OK)
-            got.code = REGISTRAR_FAILED;
-        answer_registration(a, c, &m, &got);
-    }
-}
-
-static void get_registration(struct auth *a, struct pse_http_call *c)
-{
-    const struct auth_session *s = session_of(a, c);
-    registrar_message m = {.kind = REGISTRAR_STATE};
-    registrar_message got;
-
-    if (s == NULL) {
-        pse_http_problem(c, 401, "no-session");
-        return;
-    }
-    if (pse_hex_decode(m.credential.b, 32, pse_http_tail(c)) != PSE_OK) {
-        pse_http_problem(c, 404, "not-found");
-        return;
-    }
-    m.person = s->person;
-    if (auth_ask(&got, a, &m) != PSE_OK)
-        pse_http_problem(c, 503, "registrar");
-    else if (got.code != REGISTRAR_OK)
-        pse_http_problem(c, 404, "not-found");
-    else
-        put_registration(c, got.state == REGISTRAR_RECORDED ? 200 : 202, &m.credential, &got);
+    auth_answer_end(c, &answer, &w);
 }
 
 /* --- routes ------------------------------------------------------------------------------------
  */
 
-typedef void auth_answer(struct auth *a, struct pse_http_call *c);
 struct route_ctx {
     struct auth *a;
     auth_answer *answer;
@@ -469,7 +434,9 @@ static void run_route(void *ctx, struct pse_http_call *const *call, size_t n)
     const struct route_ctx *r = ctx;
 
     PSE_REQUIRE(n == 1);
+    pthread_mutex_lock(&r->a->lock);
     r->answer(r->a, call[0]);
+    pthread_mutex_unlock(&r->a->lock);
 }
 
 static void health(void *ctx, struct pse_http_call *const *call, size_t n)
@@ -498,17 +465,19 @@ pse_rc auth_http_start(struct pse_http **out, struct auth *a, int fd)
     } table[] = {
         {PSE_HTTP_POST, "/v1/login", login},
         {PSE_HTTP_POST, "/v1/login/token", login_token},
+        {PSE_HTTP_GET, "/v1/login/nonce", card_challenge},
+        {PSE_HTTP_POST, "/v1/login/card", card_login},
         {PSE_HTTP_GET, "/v1/session", get_session},
         {PSE_HTTP_POST, "/v1/session/end", end_session},
-        {PSE_HTTP_POST, "/v1/registrations", enrol},
-        {PSE_HTTP_GET, "/v1/registrations/", get_registration},
+        {PSE_HTTP_POST, "/v1/registrations", auth_register},
+        {PSE_HTTP_GET, "/v1/registrations/", auth_registration},
     };
     enum { OURS = sizeof table / sizeof table[0] };
     static struct route_ctx ctx[OURS];
     static struct pse_http_route route[OURS + 2];
     struct pse_http_options options = {.route = route,
                                        .routes = OURS + 2,
-                                       .lane = {{.capacity = LANE, .workers = 1}},
+                                       .lane = {{.capacity = LANE, .workers = WORKERS}},
                                        .per_source = UINT_MAX};
 
     for (size_t i = 0; i < OURS; i++) {

@@ -1,38 +1,6 @@
 /* Identity by voting letter: the voter shows with a one-time link that a mail address is theirs,
  * and votes with the secret of the letter. Whoever reads the mail alone cannot vote. */
-#include <errno.h>
-
 #include "psephos/auth.h"
-
-enum { ANSWER_MS = 5000 };
-
-pse_rc auth_ask(registrar_message *out, struct auth *a, const registrar_message *m)
-{
-    struct pse_buf b = PSE_BUF(16384);
-    struct pse_span body;
-    uint8_t kind = 0;
-    pse_rc rc = PSE_OK;
-
-    if (a->registrar == NULL)
-        rc = pse_ipc_connect(&a->registrar, a->set->registrar);
-    registrar_put(&b, m);
-    if (rc == PSE_OK)
-        rc = b.rc;
-    if (rc == PSE_OK)
-        rc = pse_ipc_send(a->registrar, m->kind, pse_buf_span(&b));
-    if (rc == PSE_OK)
-        rc = pse_ipc_recv(a->registrar, &kind, &body, ANSWER_MS);
-    if (rc == PSE_OK)
-        rc = kind == m->kind + REGISTRAR_ANSWER ? registrar_parse(out, kind, body) : PSE_E_RANGE;
-    pse_buf_free(&b);
-    if (rc == PSE_OK)
-        return rc;
-    /* An answer that comes later must not be taken for that of the next question. */
-    pse_ipc_free(a->registrar);
-    a->registrar = NULL;
-    PSE_LOG(&a->d->log, PSE_LOG_WARNING, "auth.registrar", PSE_F("status", pse_rc_name(rc)));
-    return PSE_E_IO;
-}
 
 static enum identity_rc verdict(uint8_t code)
 {
@@ -46,14 +14,15 @@ static enum identity_rc verdict(uint8_t code)
     }
 }
 
-static enum identity_rc begin(void *ctx, uint32_t *retry, const struct identity_session *s)
+static enum identity_rc begin(void *ctx, struct identity_begun *begun,
+                              const struct identity_session *s)
 {
     struct auth *a = ctx;
     PSE_SECRET(registrar_message, m);
     PSE_SECRET(registrar_message, out);
     pse_rc rc;
 
-    *retry = 0;
+    *begun = (struct identity_begun){.retry = 0};
     if (s->claim.n == 0 || s->claim.n > REGISTRAR_MAIL_MAX)
         return IDENTITY_MALFORMED;
     m.kind = REGISTRAR_BEGIN;
@@ -63,7 +32,7 @@ static enum identity_rc begin(void *ctx, uint32_t *retry, const struct identity_
     rc = auth_ask(&out, a, &m);
     if (rc != PSE_OK)
         return IDENTITY_FAILED;
-    *retry = out.retry;
+    begun->retry = out.retry;
     if (out.code == REGISTRAR_OK && out.known)
         auth_mail_put(a, s->claim, out.token);
     /* An address of an impossible length is answered as an unknown one is. */
@@ -84,7 +53,8 @@ static enum identity_rc complete(void *ctx, struct identity_result *out,
     if (auth_ask(&got, a, &m) != PSE_OK)
         return IDENTITY_FAILED;
     if (got.code == REGISTRAR_OK)
-        *out = (struct identity_result){got.person, IDENTITY_LOW, "letter"};
+        *out = (struct identity_result){
+            .person = got.person, .level = IDENTITY_LOW, .method = "letter"};
     return verdict(got.code);
 }
 

@@ -21,9 +21,6 @@ static const struct pse_conf_key keys[] = {
                    "Where officers' programs connect: unix:PATH, or a loopback address and port."),
     PSE_CONF_PATH(SET, socket, "listen", "registrar", "", PSE_CONF_FIXED,
                   "The Unix socket for psephos auth serve; empty: none."),
-    PSE_CONF_WORDS(SET, users, "listen", "registrar-users", 0, 200, "", PSE_CONF_FIXED,
-                   "Numbers of the users that may connect there, apart from the daemon's own and "
-                   "root, separated by spaces: that of psephos auth serve."),
     PSE_CONF_PATH(SET, sequencer, "record", "sequencer", NULL, PSE_CONF_FIXED,
                   "The sequencer's Unix socket."),
     PSE_CONF_PATH(SET, record, "record", "folder", NULL, PSE_CONF_FIXED,
@@ -43,6 +40,7 @@ static const struct pse_conf_key keys[] = {
     PSE_CONF_KEY(SET, wrap, "voters", "wrap", "", PSE_CONF_FIXED, "Its wrapping key."),
     PSE_CONF_TIME(SET, check_ms, "voters", "check", 1000, 86400000, "60 s", PSE_CONF_RELOAD,
                   "How often the database is compared with the record."),
+    EID_KEYS(SET, eid),
 };
 const struct pse_conf office_conf = {"officer", keys, PSE_CONF_COUNT(keys), sizeof(SET)};
 
@@ -248,6 +246,7 @@ static pse_rc open_office(struct office *o)
     PSE_TRY(record_load(&o->record, o->d->name, o->set->record, &load));
     PSE_TRY(check_keys(o));
     PSE_TRY(open_voters(o));
+    PSE_TRY(eid_trust_read(&o->trust, o->d->name, &o->set->eid));
     PSE_TRY(make_dirs(o));
     PSE_TRY(check_log(o));
     PSE_TRY(office_acts_load(o));
@@ -259,6 +258,7 @@ static void close_office(struct office *o)
     sequence_client_free(o->sequencer);
     office_acts_free(o);
     roll_free(&o->roll);
+    eid_trust_free(&o->trust);
     pse_voters_close(o->voters);
     wrapkey_free(o->wrap);
     key_free(o->authority);
@@ -325,26 +325,23 @@ static void folder_of(char out[PSE_CONF_TEXT], const char *path)
 static int listen_and_serve(struct office *o)
 {
     char address[PSE_HTTP_ADDRESS];
+    char other[PSE_HTTP_ADDRESS];
+    char where[PSE_CONF_TEXT + 8];
     char folder[3][PSE_CONF_TEXT];
     const char *write_dirs[4] = {NULL};
-    const char *read_dirs[10] = {o->set->record, o->set->officers};
+    const char *read_dirs[11] = {o->set->record, o->set->officers};
     int status = CLI_EXIT_FAILED;
     int http_fd;
     int auth_fd = -1;
     size_t n = 2;
 
-    if (local_users_parse(&o->users, o->d->name, "[listen] registrar-users", o->set->users) !=
-        PSE_OK)
-        return CLI_EXIT_USAGE;
     if (listen_here(&http_fd, address, o, "http", o->set->http) != PSE_OK)
         return CLI_EXIT_FAILED;
-    if (o->set->socket[0] != '\0' &&
-        local_socket_listen(&auth_fd, o->d->name, o->set->socket) != PSE_OK)
+    (void)snprintf(where, sizeof where, "unix:%s", o->set->socket);
+    if (o->set->socket[0] != '\0' && listen_here(&auth_fd, other, o, "registrar", where) != PSE_OK)
         return CLI_EXIT_FAILED;
     folder_of(folder[0], o->set->sequencer);
     read_dirs[n++] = folder[0];
-    if (o->d->credentials != NULL)
-        read_dirs[n++] = o->d->credentials;
     if (o->set->authority[0] == '/')
         read_dirs[n++] = o->set->authority;
     if (o->set->registrar[0] == '/')
@@ -353,6 +350,12 @@ static int listen_and_serve(struct office *o)
         read_dirs[n++] = o->set->wrap;
     if (o->set->issuer[0] == '/')
         read_dirs[n++] = o->set->issuer;
+    if (o->set->eid.people[0] != '\0')
+        read_dirs[n++] = o->set->eid.people;
+    if (o->set->eid.stamps[0] != '\0')
+        read_dirs[n++] = o->set->eid.stamps;
+    if (o->set->eid.responder[0] != '\0')
+        read_dirs[n++] = o->set->eid.responder;
     folder_of(folder[1], o->set->voters);
     n = 0;
     if (o->set->voters[0] != '\0')

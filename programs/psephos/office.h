@@ -1,6 +1,7 @@
 /* Inside psephos officer serve: what its files share. office.c settings and life; office_acts.c
  * acts on disk; office_do.c doing them; office_http.c and office_people.c the HTTP side;
- * office_auth.c the socket of auth; office_check.c the cross-check.
+ * office_auth.c the socket of auth; office_bond.c what is
+ * registered with an eID; office_check.c the cross-check.
  *
  * This process alone holds the keys of authority and registrar and the private database. One lock
  * guards all of it: the HTTP worker, the socket's thread and the main thread take turns; only
@@ -13,13 +14,14 @@
 #include "common/consent.h"
 #include "common/daemon.h"
 #include "common/files.h"
-#include "common/local_socket.h"
 #include "common/order.h"
 #include "common/parcel.h"
 #include "common/record_load.h"
+#include "common/registrar_ipc.h"
 #include "common/roll.h"
 #include "common/sequence_client.h"
 #include "net/http.h"
+#include "psephos/eid_trust.h"
 #include "store/voters.h"
 #include "store/voters_audit.h"
 
@@ -34,7 +36,6 @@ struct office_settings {
     struct daemon_common common;
     char http[PSE_CONF_TEXT];
     char socket[PSE_CONF_TEXT];
-    char users[PSE_CONF_TEXT];
     char sequencer[PSE_CONF_TEXT];
     char record[PSE_CONF_TEXT];
     char authority[PSE_CONF_TEXT];
@@ -45,6 +46,7 @@ struct office_settings {
     char wrap[PSE_CONF_TEXT];
     char token[PSE_CONF_TEXT];
     uint64_t check_ms;
+    struct eid_settings eid;
 };
 extern const struct pse_conf office_conf;
 
@@ -82,7 +84,6 @@ struct office_officer {
 struct office {
     struct daemon *d;
     const struct office_settings *set;
-    struct local_users users; /* of the registrar's socket */
     struct pse_pool *pool;
     struct pse_group *g;
     struct pse_rng rng;       /* under the lock */
@@ -99,6 +100,7 @@ struct office {
     struct record_load record;
     bool is_broken; /* the record showed two histories: nothing is signed any more */
     struct sequence_client *sequencer;
+    struct eid_trust trust;
     char acts_dir[FILE_PATH_MAX], documents_dir[FILE_PATH_MAX];
     char log_path[FILE_PATH_MAX], evidence_path[FILE_PATH_MAX];
     pthread_mutex_t lock;
@@ -176,6 +178,12 @@ office_answer office_post_list, office_post_document, office_post_credentials, o
 /** Answer with finished JSON (taken over), or 500. */
 void office_json(struct pse_http_call *c, unsigned status, struct pse_json_wr *w);
 void office_json_problem(struct pse_http_call *c, unsigned status, const char *slug, size_t line);
+
+/** Answers of office_bond.c and office_auth.c to one request of auth, under the lock. @p hold keeps
+ * what the answer borrows until it is sent. */
+typedef void office_asked(struct registrar_message *out, struct pse_buf *hold, struct office *o,
+                          const struct registrar_message *m);
+office_asked office_bond_identify, office_bond_enter, office_bond_pending, office_bond_qualify;
 
 struct office_auth;
 PSE_MUST pse_rc office_auth_start(struct office_auth **out, struct office *o, int fd);

@@ -13,7 +13,7 @@
 #include "psephos/office.h"
 #include "store/login.h"
 
-enum { EVIDENCE_MAX = 8192, PERSON_MAX = 4096, WAIT_MS = 500 };
+enum { EVIDENCE_MAX = 8192, WAIT_MS = 500 };
 
 struct office_auth {
     struct office *o;
@@ -38,7 +38,7 @@ static uint8_t code_of(pse_rc rc)
     }
 }
 
-static void begin(struct registrar_message *out, struct office *o,
+static void begin(struct registrar_message *out, struct pse_buf *hold, struct office *o,
                   const struct registrar_message *m)
 {
     PSE_SECRET(pse_login_token, token);
@@ -49,6 +49,7 @@ static void begin(struct registrar_message *out, struct office *o,
     uint64_t retry = 0;
     pse_rc rc;
 
+    (void)hold;
     memcpy(browser.b, m->browser, 32);
     rc = pse_login_begin(o->voters, &token, &is_known, &retry, &r);
     out->code = code_of(rc);
@@ -58,12 +59,13 @@ static void begin(struct registrar_message *out, struct office *o,
         memcpy(out->token, token.b, 32);
 }
 
-static void complete(struct registrar_message *out, struct office *o,
+static void complete(struct registrar_message *out, struct pse_buf *hold, struct office *o,
                      const struct registrar_message *m)
 {
     PSE_SECRET(pse_login_token, token);
     PSE_SECRET(pse_login_token, browser);
 
+    (void)hold;
     memcpy(token.b, m->token, 32);
     memcpy(browser.b, m->browser, 32);
     out->code =
@@ -86,7 +88,7 @@ static pse_rc verify_card(const struct office *o, const struct registrar_message
 
 /* For this election, this registrar, this voter, this session. */
 static pse_rc verify_statement(const struct office *o, const struct registrar_message *m,
-                               const struct pse_person *p)
+                               const struct pse_listed_person *p)
 {
     struct pse_binding b;
 
@@ -100,7 +102,7 @@ static pse_rc verify_statement(const struct office *o, const struct registrar_me
 }
 
 static pse_rc enter(struct registrar_message *out, struct office *o,
-                    const struct registrar_message *m, const struct pse_person *p)
+                    const struct registrar_message *m, const struct pse_listed_person *p)
 {
     struct pse_buf evidence = PSE_BUF(EVIDENCE_MAX);
     enum pse_register_refusal why = PSE_REGISTER_DONE;
@@ -133,16 +135,18 @@ static bool is_registered(struct office *o, const struct registrar_message *m)
            row.person == m->person && row.state == PSE_CREDENTIAL_ACTIVE;
 }
 
-static void enrol(struct registrar_message *out, struct office *o,
+static void enrol(struct registrar_message *out, struct pse_buf *hold, struct office *o,
                   const struct registrar_message *m)
 {
-    struct pse_buf hold = PSE_BUF(PERSON_MAX);
-    struct pse_person p;
-    pse_rc rc = pse_voters_get(o->voters, &p, &hold, m->person);
+    struct pse_listed_person p;
+    pse_rc rc = pse_voters_get(o->voters, &p, hold, m->person);
 
     out->code =
         rc == PSE_E_MISSING || (rc == PSE_OK && p.is_erased) ? REGISTRAR_UNKNOWN : REGISTRAR_FAILED;
-    if (rc == PSE_OK && !p.is_erased) {
+    if (rc == PSE_OK && !p.is_erased && eid_trust_is_on(&o->trust)) {
+        rc = PSE_E_STATE; /* whoever holds auth could enrol anybody without it */
+        out->code = REGISTRAR_SIGNED;
+    } else if (rc == PSE_OK && !p.is_erased) {
         rc = m->form == REGISTRAR_CARD ? verify_card(o, m) : verify_statement(o, m, &p);
         out->code = REGISTRAR_PROOF;
         if (rc == PSE_OK && !is_registered(o, m)) {
@@ -153,25 +157,29 @@ static void enrol(struct registrar_message *out, struct office *o,
         if (rc == PSE_OK)
             out->code = REGISTRAR_OK;
     }
-    pse_buf_free(&hold);
     office_event(o, "officer.registration", rc == PSE_OK ? 6 : 4, rc == PSE_OK ? "ok" : "refused",
                  registration_slug((enum pse_register_refusal)out->refusal));
 }
 
 /* Its person's alone may ask. */
-static void state(struct registrar_message *out, struct office *o,
+static void state(struct registrar_message *out, struct pse_buf *hold, struct office *o,
                   const struct registrar_message *m)
 {
     struct pse_credential_row row;
     struct pse_credential_view view;
     struct pse_span entry;
 
+    (void)hold;
     out->code = REGISTRAR_UNKNOWN;
     if (pse_voters_credential_find(o->voters, &row, &m->credential) != PSE_OK ||
         row.person != m->person)
         return;
     out->code = REGISTRAR_OK;
-    out->state = REGISTRAR_WAITING;
+    out->state = row.state == PSE_CREDENTIAL_PENDING   ? REGISTRAR_ASKING
+                 : row.state == PSE_CREDENTIAL_REFUSED ? REGISTRAR_DENIED
+                                                       : REGISTRAR_WAITING;
+    if (out->state != REGISTRAR_WAITING)
+        return;
     (void)!office_grow(o);
     if (pse_engine_credential(o->record.e, &view, &m->credential) != PSE_OK ||
         record_source_entry(&o->record.source, &entry, view.first_index) != PSE_OK)
@@ -186,28 +194,33 @@ static void state(struct registrar_message *out, struct office *o,
 
 static pse_rc answer(struct office *o, struct pse_ipc *c, uint8_t kind, struct pse_span body)
 {
-    static void (*const handler[])(struct registrar_message *, struct office *,
-                                   const struct registrar_message *) = {
+    static office_asked *const handler[] = {
         [REGISTRAR_BEGIN] = begin,
         [REGISTRAR_COMPLETE] = complete,
         [REGISTRAR_REGISTER] = enrol,
         [REGISTRAR_STATE] = state,
+        [REGISTRAR_IDENTIFY] = office_bond_identify,
+        [REGISTRAR_BOND] = office_bond_enter,
+        [REGISTRAR_PENDING] = office_bond_pending,
+        [REGISTRAR_QUALIFY] = office_bond_qualify,
     };
     PSE_SECRET(registrar_message, m);
     PSE_SECRET(registrar_message, out);
-    struct pse_buf b = PSE_BUF(4096);
+    struct pse_buf b = PSE_BUF(PSE_IPC_BODY_MAX);
+    struct pse_buf hold = PSE_BUF(PSE_IPC_BODY_MAX);
     pse_rc rc;
 
-    if (kind > REGISTRAR_STATE)
+    if (kind > REGISTRAR_QUALIFY)
         return PSE_E_UNSUPPORTED;
     PSE_TRY(registrar_parse(&m, kind, body));
     pthread_mutex_lock(&o->lock);
-    handler[kind](&out, o, &m);
+    handler[kind](&out, &hold, o, &m);
     pthread_mutex_unlock(&o->lock);
     out.kind = (uint8_t)(kind + REGISTRAR_ANSWER);
     registrar_put(&b, &out);
     rc = b.rc == PSE_OK ? pse_ipc_send(c, out.kind, pse_buf_span(&b)) : b.rc;
     pse_buf_free(&b);
+    pse_buf_free(&hold);
     return rc;
 }
 
@@ -236,7 +249,7 @@ static void *run(void *ctx)
     struct pse_ipc *c;
 
     while (!a->stop) {
-        if (pse_ipc_accept(&c, a->fd, WAIT_MS, a->o->users.uid, a->o->users.n) == PSE_OK)
+        if (pse_ipc_accept(&c, a->fd, WAIT_MS, NULL, 0) == PSE_OK)
             serve(a, c);
     }
     return NULL;

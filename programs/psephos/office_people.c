@@ -326,7 +326,7 @@ static void put_person(struct office *o, struct pse_http_call *c, uint64_t row)
     struct pse_buf text = PSE_BUF(JSON_OUT_MAX);
     struct pse_buf hold = PSE_BUF(PERSON_MAX);
     struct pse_json_wr w = pse_json_wr(&text, 0);
-    struct pse_person p;
+    struct pse_listed_person p;
     pse_rc rc = pse_voters_get(o->voters, &p, &hold, row);
 
     pse_buf_free(&hold);

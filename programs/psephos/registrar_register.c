@@ -222,7 +222,7 @@ static pse_rc check_off_list(const struct session *s, const struct register_opti
                              struct voters *x, uint64_t row)
 {
     struct pse_buf hold = PSE_BUF(EVIDENCE_MAX);
-    struct pse_person p;
+    struct pse_listed_person p;
     pse_rc rc = pse_voters_get(x->v, &p, &hold, row);
 
     pse_buf_free(&hold);

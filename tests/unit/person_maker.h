@@ -166,7 +166,8 @@ enum attribute_ways {
 };
 
 struct container_recipe {
-    const char *message;
+    const char *message; /* NULL: */
+    struct pse_span bytes;
     X509 *certificate; /* in the container */
     X509 *named;       /* as the signer */
     X509 *ess;         /* NULL: no signingCertificateV2 */
@@ -214,6 +215,7 @@ static inline int recipe_order(const void *a, const void *b)
 /* The attributes as the content of the SET. */
 static inline void recipe_attributes(struct der *out, const struct container_recipe *r)
 {
+    struct pse_span message = r->message != NULL ? pse_span_str(r->message) : r->bytes;
     struct der list[6];
     struct der value = {.n = 0};
     uint8_t digest[64];
@@ -226,9 +228,9 @@ static inline void recipe_attributes(struct der *out, const struct container_rec
         recipe_attribute(list, &n, "1.2.840.113549.1.9.3", &value);
     if ((r->ways & TYPE_TWICE) != 0)
         recipe_attribute(list, &n, "1.2.840.113549.1.9.3", &value);
-    assert_int_equal(EVP_Digest(r->message, strlen(r->message), digest, &digest_n,
-                                EVP_get_digestbyname(r->hash), NULL),
-                     1);
+    assert_int_equal(
+        EVP_Digest(message.p, message.n, digest, &digest_n, EVP_get_digestbyname(r->hash), NULL),
+        1);
     value.n = 0;
     der_value(&value, DER_OCTETS, digest, (r->ways & SHORT_DIGEST) != 0 ? 16 : digest_n);
     if ((r->ways & WITHOUT_DIGEST) == 0)

@@ -23,7 +23,7 @@ static int teardown(void **state)
 static void lists_are_taken_in(void **state)
 {
     struct pse_buf hold = PSE_BUF(8192);
-    struct pse_person p;
+    struct pse_listed_person p;
     uint32_t number;
     pse_hash first;
     pse_hash second;
@@ -398,7 +398,7 @@ static void nothing_stands_in_clear(void **state)
 static void erased_is_erased(void **state)
 {
     struct pse_buf hold = PSE_BUF(8192);
-    struct pse_person p;
+    struct pse_listed_person p;
     uint8_t salt[32];
     uint64_t row;
     uint64_t found;
@@ -439,7 +439,7 @@ static void another_key_opens_nothing(void **state)
 static void rows_cannot_be_moved(void **state)
 {
     struct pse_buf hold = PSE_BUF(8192);
-    struct pse_person p;
+    struct pse_listed_person p;
 
     (void)state;
     assert_string_equal(town_import(&town, four_voters), "");
