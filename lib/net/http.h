@@ -111,9 +111,9 @@ struct pse_http;
 
 /** A listening socket: "unix:PATH" (an old socket there is replaced), "127.0.0.1:PORT",
  * "[::1]:PORT", PORT 0 for a free one, or "fd:N" for the N-th socket (from 0) that the service
- * manager passed (LISTEN_FDS). @p address gets what clients connect to. PSE_E_SYNTAX;
- * PSE_E_UNSUPPORTED: not a loopback address (TLS and the public side are the edge's);
- * PSE_E_MISSING: no such socket was passed; PSE_E_IO (errno tells). */
+ * manager passed: descriptor 3 + N, when somebody listens on it. @p address gets what clients
+ * connect to. PSE_E_SYNTAX; PSE_E_UNSUPPORTED: not a loopback address (TLS and the public side are
+ * the edge's); PSE_E_MISSING: no such socket was passed; PSE_E_IO (errno tells). */
 PSE_MUST pse_rc pse_http_listen(int *fd, char address[PSE_HTTP_ADDRESS], const char *where);
 
 /** Serve on @p fd, which is taken over, from threads of its own until pse_http_stop. PSE_E_MEMORY,

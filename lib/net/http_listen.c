@@ -1,8 +1,8 @@
 /* Listening sockets. */
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -15,7 +15,8 @@
 
 enum {
     BACKLOG = SOMAXCONN /* who finds it full waits a second */,
-    FIRST_PASSED = 3 /* SD_LISTEN_FDS_START */
+    FIRST_PASSED = 3 /* SD_LISTEN_FDS_START */,
+    PASSED_MAX = 1024
 };
 
 union address {
@@ -134,22 +135,23 @@ static pse_rc listen_tcp(int *fd, const char *where)
 /* --- passed by the service manager ---------------------------------------------------------------
  */
 
+/* How many there are was said in the environment, which whoever began the daemon has read and
+ * emptied. What tells a socket that was passed from any other descriptor is that it listens. */
 static pse_rc passed(int *fd, const char *number)
 {
-    const char *fds = getenv("LISTEN_FDS");
-    const char *pid = getenv("LISTEN_PID");
     uint64_t want;
-    uint64_t count;
-    uint64_t owner;
+    int listens = 0;
+    socklen_t n = sizeof listens;
+    int s;
 
     *fd = -1;
-    if (pse_decimal_decode(&want, pse_span_str(number)) != PSE_OK)
+    if (pse_decimal_decode(&want, pse_span_str(number)) != PSE_OK || want > PASSED_MAX)
         return PSE_E_SYNTAX;
-    if (fds == NULL || pid == NULL || pse_decimal_decode(&count, pse_span_str(fds)) != PSE_OK ||
-        pse_decimal_decode(&owner, pse_span_str(pid)) != PSE_OK || owner != (uint64_t)getpid() ||
-        want >= count || count > 1024)
+    s = FIRST_PASSED + (int)want;
+    if (getsockopt(s, SOL_SOCKET, SO_ACCEPTCONN, &listens, &n) != 0 || listens == 0 ||
+        fcntl(s, F_SETFD, FD_CLOEXEC) != 0)
         return PSE_E_MISSING;
-    *fd = FIRST_PASSED + (int)want;
+    *fd = s;
     return PSE_OK;
 }
 

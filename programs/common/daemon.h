@@ -54,7 +54,7 @@ struct daemon_options {
         CLI_FLAG("describe-config", &(o)->describe,                                      \
                  "print the keys as a section of a manual, leave")
 
-enum { DAEMON_DIRS_MAX = 8, DAEMON_BEAT_MS = 5000 };
+enum { DAEMON_DIRS_MAX = 12, DAEMON_BEAT_MS = 5000 };
 
 struct daemon {
     const char *name; /* "psephos witness": before lines on standard error */

@@ -150,15 +150,17 @@ static int open_and_serve(struct board *b)
     const char *read_dirs[] = {b->set->record, NULL};
     char address[PSE_HTTP_ADDRESS];
     char figures[PSE_HTTP_ADDRESS];
-    int status = CLI_EXIT_USAGE;
+    int status = CLI_EXIT_FAILED;
     int fd;
+    pse_rc rc;
 
     b->figures = -1;
-    if (service_listen(&fd, address, b->d.name, "address", b->set->listen) != PSE_OK)
-        return status;
-    if (b->set->metrics[0] != '\0' &&
-        service_listen(&b->figures, figures, b->d.name, "metrics", b->set->metrics) != PSE_OK)
-        return status;
+    rc = service_listen(&fd, address, b->d.name, "address", b->set->listen);
+    if (rc == PSE_OK && b->set->metrics[0] != '\0')
+        rc = service_listen(&b->figures, figures, b->d.name, "metrics", b->set->metrics);
+    /* An address that is taken now may be free when it is tried again. */
+    if (rc != PSE_OK)
+        return rc == PSE_E_IO ? CLI_EXIT_FAILED : CLI_EXIT_USAGE;
     if (b->figures >= 0)
         PSE_LOG(&b->d.log, PSE_LOG_NOTICE, "board.metrics", PSE_F("where", (const char *)figures));
     if (!daemon_confine(&status, &b->d, PSE_SANDBOX_SERVER, NULL, read_dirs))

@@ -121,7 +121,7 @@ struct box_log {
 PSE_MUST pse_rc box_log_begin(struct box_log *l, struct daemon *d,
                               const struct box_log_settings *set);
 /** The folders that the sandbox must leave writable and readable, NULL-ended. */
-void box_log_dirs(const struct box_log *l, const char *write_dirs[4], const char *read_dirs[4]);
+void box_log_dirs(const struct box_log *l, const char *write_dirs[4], const char *read_dirs[6]);
 /** Threads, store (waiting, when standing by, until stop() says true), policy, engine, witnesses.
  * @p policy: its bytes, or empty: those of the record. Prints what fails. */
 PSE_MUST pse_rc box_log_open(struct box_log *l, unsigned flags, struct pse_span policy,

@@ -113,7 +113,7 @@ static const char *store_folder(const char *url)
     return strstr(url, "://") == NULL ? url : NULL;
 }
 
-void box_log_dirs(const struct box_log *l, const char *write_dirs[4], const char *read_dirs[4])
+void box_log_dirs(const struct box_log *l, const char *write_dirs[4], const char *read_dirs[6])
 {
     const char *store = store_folder(l->set->store);
     size_t n = 0;
@@ -129,6 +129,9 @@ void box_log_dirs(const struct box_log *l, const char *write_dirs[4], const char
         read_dirs[n++] = l->set->ca;
     if (l->set->policy[0] != '\0')
         read_dirs[n++] = l->set->policy;
+    /* Names of witnesses, and their certificates. */
+    read_dirs[n++] = "/etc";
+    read_dirs[n++] = "/usr";
     read_dirs[n] = NULL;
 }
 

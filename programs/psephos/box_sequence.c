@@ -1,61 +1,10 @@
 /* psephos box sequence: the one process that signs the log. */
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "codec/codec.h"
-#include "net/http.h"
+#include "common/local_socket.h"
 #include "psephos/box.h"
-
-enum { USERS_MAX = 16 };
-
-/* --- the socket --------------------------------------------------------------------------------
- */
-
-static pse_rc parse_users(uint32_t uid[USERS_MAX], size_t *n, const char *name, const char *text)
-{
-    struct pse_span left = pse_span_str(text);
-
-    *n = 0;
-    while (left.n > 0) {
-        const uint8_t *space = memchr(left.p, ' ', left.n);
-        size_t word = space == NULL ? left.n : (size_t)(space - left.p);
-        uint64_t x;
-
-        if (word > 0) {
-            if (*n == USERS_MAX || pse_decimal_decode(&x, pse_span(left.p, word)) != PSE_OK ||
-                x > UINT32_MAX) {
-                cli_error(name, "[listen] users '%s' is not a list of at most %d numbers of users",
-                          text, USERS_MAX);
-                return PSE_E_SYNTAX;
-            }
-            uid[(*n)++] = (uint32_t)x;
-        }
-        word += space == NULL ? 0 : 1;
-        left = pse_span(left.p + word, left.n - word);
-    }
-    return PSE_OK;
-}
-
-/* Any user may try to connect; who is let in is decided by number (SO_PEERCRED). */
-static pse_rc listen_here(int *fd, const char *name, const char *path)
-{
-    char where[PSE_HTTP_ADDRESS + 8];
-    char address[PSE_HTTP_ADDRESS];
-    pse_rc rc;
-
-    (void)snprintf(where, sizeof where, "unix:%.250s", path);
-    rc = pse_http_listen(fd, address, where);
-    if (rc == PSE_OK && chmod(path, 0666) != 0)
-        rc = PSE_E_IO;
-    if (rc != PSE_OK)
-        cli_error(name, "cannot listen on %s: %s", path,
-                  rc == PSE_E_IO ? strerror(errno) : pse_rc_name(rc));
-    return rc;
-}
 
 /* --- running -----------------------------------------------------------------------------------
  */
@@ -66,8 +15,7 @@ struct sequence {
     struct box_server *server;
     struct pse_sequencer *sequencer;
     int fd;
-    uint32_t uid[USERS_MAX];
-    size_t uids;
+    struct local_users users;
 };
 
 /* Asked while standing by: has a signal come to stop? It stays pending for daemon_wait. */
@@ -112,7 +60,7 @@ static int run(struct sequence *s)
     o.answer = on_answer;
     o.alarm = on_alarm;
     o.stopped = on_stopped;
-    rc = box_server_start(&s->server, &s->log, s->fd, s->uid, s->uids);
+    rc = box_server_start(&s->server, &s->log, s->fd, s->users.uid, s->users.n);
     if (rc != PSE_OK) {
         cli_error(s->d.name, "cannot serve its socket (%s)", pse_rc_name(rc));
         return CLI_EXIT_FAILED;
@@ -135,14 +83,14 @@ static int run(struct sequence *s)
 static int open_and_run(struct sequence *s, const struct box_log_settings *set)
 {
     const char *write_dirs[4];
-    const char *read_dirs[4];
+    const char *read_dirs[6];
     int status = CLI_EXIT_FAILED;
 
-    if (parse_users(s->uid, &s->uids, s->d.name, set->users) != PSE_OK)
+    if (local_users_parse(&s->users, s->d.name, "[listen] users", set->users) != PSE_OK)
         return CLI_EXIT_USAGE;
     if (box_log_begin(&s->log, &s->d, set) != PSE_OK)
         return CLI_EXIT_USAGE;
-    if (listen_here(&s->fd, s->d.name, set->socket) != PSE_OK)
+    if (local_socket_listen(&s->fd, s->d.name, set->socket) != PSE_OK)
         return CLI_EXIT_FAILED;
     box_log_dirs(&s->log, write_dirs, read_dirs);
     if (!daemon_confine(&status, &s->d, PSE_SANDBOX_CLIENT, write_dirs, read_dirs))

@@ -21,6 +21,9 @@ static const struct pse_conf_key keys[] = {
                    "Where officers' programs connect: unix:PATH, or a loopback address and port."),
     PSE_CONF_PATH(SET, socket, "listen", "registrar", "", PSE_CONF_FIXED,
                   "The Unix socket for psephos auth serve; empty: none."),
+    PSE_CONF_WORDS(SET, users, "listen", "registrar-users", 0, 200, "", PSE_CONF_FIXED,
+                   "Numbers of the users that may connect there, apart from the daemon's own and "
+                   "root, separated by spaces: that of psephos auth serve."),
     PSE_CONF_PATH(SET, sequencer, "record", "sequencer", NULL, PSE_CONF_FIXED,
                   "The sequencer's Unix socket."),
     PSE_CONF_PATH(SET, record, "record", "folder", NULL, PSE_CONF_FIXED,
@@ -325,23 +328,26 @@ static void folder_of(char out[PSE_CONF_TEXT], const char *path)
 static int listen_and_serve(struct office *o)
 {
     char address[PSE_HTTP_ADDRESS];
-    char other[PSE_HTTP_ADDRESS];
-    char where[PSE_CONF_TEXT + 8];
     char folder[3][PSE_CONF_TEXT];
     const char *write_dirs[4] = {NULL};
-    const char *read_dirs[11] = {o->set->record, o->set->officers};
+    const char *read_dirs[13] = {o->set->record, o->set->officers};
     int status = CLI_EXIT_FAILED;
     int http_fd;
     int auth_fd = -1;
     size_t n = 2;
 
+    if (local_users_parse(&o->users, o->d->name, "[listen] registrar-users", o->set->users) !=
+        PSE_OK)
+        return CLI_EXIT_USAGE;
     if (listen_here(&http_fd, address, o, "http", o->set->http) != PSE_OK)
         return CLI_EXIT_FAILED;
-    (void)snprintf(where, sizeof where, "unix:%s", o->set->socket);
-    if (o->set->socket[0] != '\0' && listen_here(&auth_fd, other, o, "registrar", where) != PSE_OK)
+    if (o->set->socket[0] != '\0' &&
+        local_socket_listen(&auth_fd, o->d->name, o->set->socket) != PSE_OK)
         return CLI_EXIT_FAILED;
     folder_of(folder[0], o->set->sequencer);
     read_dirs[n++] = folder[0];
+    if (o->d->credentials != NULL)
+        read_dirs[n++] = o->d->credentials;
     if (o->set->authority[0] == '/')
         read_dirs[n++] = o->set->authority;
     if (o->set->registrar[0] == '/')

@@ -14,6 +14,7 @@
 #include "common/consent.h"
 #include "common/daemon.h"
 #include "common/files.h"
+#include "common/local_socket.h"
 #include "common/order.h"
 #include "common/parcel.h"
 #include "common/record_load.h"
@@ -36,6 +37,7 @@ struct office_settings {
     struct daemon_common common;
     char http[PSE_CONF_TEXT];
     char socket[PSE_CONF_TEXT];
+    char users[PSE_CONF_TEXT];
     char sequencer[PSE_CONF_TEXT];
     char record[PSE_CONF_TEXT];
     char authority[PSE_CONF_TEXT];
@@ -84,6 +86,7 @@ struct office_officer {
 struct office {
     struct daemon *d;
     const struct office_settings *set;
+    struct local_users users; /* of the registrar's socket */
     struct pse_pool *pool;
     struct pse_group *g;
     struct pse_rng rng;       /* under the lock */

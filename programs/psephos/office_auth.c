@@ -249,7 +249,7 @@ static void *run(void *ctx)
     struct pse_ipc *c;
 
     while (!a->stop) {
-        if (pse_ipc_accept(&c, a->fd, WAIT_MS, NULL, 0) == PSE_OK)
+        if (pse_ipc_accept(&c, a->fd, WAIT_MS, a->o->users.uid, a->o->users.n) == PSE_OK)
             serve(a, c);
     }
     return NULL;

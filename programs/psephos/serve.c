@@ -181,6 +181,7 @@ static pse_rc gather(struct family *f, const struct serve *s)
     PSE_TRY(add_numbered(f, s, "witness", "serve", SERVE_WITNESSES));
     PSE_TRY(add(f, s, "box", "sequence", "sequence"));
     PSE_TRY(add(f, s, "box", "serve", "box"));
+    PSE_TRY(add(f, s, "board", "serve", "board"));
     PSE_TRY(add(f, s, "officer", "serve", "officer"));
     PSE_TRY(add(f, s, "auth", "serve", "auth"));
     PSE_TRY(add_numbered(f, s, "trustee", "run", s->set.trustees));
@@ -262,9 +263,10 @@ int cmd_serve(int argc, char **argv)
     const struct cli_command command = {
         .name = s.name,
         .synopsis = "--dir DIR [--plan FILE] [--listen 127.0.0.1:PORT] [--store URL]",
-        .about = "Run all daemons of an election on this machine: witnesses, sequencer, box, the\n"
-                 "office, logins, trustees and mixers. The first start makes keys, manifest and\n"
-                 "ledger; later ones go on.",
+        .about =
+            "Run all daemons of an election on this machine: witnesses, sequencer, box,\n"
+            "board, office, logins, trustees and mixers. The first start makes keys, manifest and\n"
+            "ledger; later ones go on.",
         .options = options,
         .option_count = CLI_COUNT(options),
     };

@@ -30,6 +30,7 @@ enum {
     SERVE_MIXERS = 2,
     SERVE_PORTS = 16, /* from the first one, which is the box's */
     SERVE_METRICS_PORT = 1,
+    SERVE_BOARD_PORT = 2,
     SERVE_OFFICE_PORT = 3,
     SERVE_AUTH_PORT = 4,
     SERVE_WITNESS_PORT = 11,

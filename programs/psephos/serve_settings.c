@@ -97,7 +97,17 @@ static pse_rc write_office(const struct serve *s)
                           s->set.port, s->dir);
 }
 
-/* Trustees and mixers see the election as from anywhere else: at its public address. */
+static pse_rc write_board(const struct serve *s)
+{
+    return write_settings(s, "etc/board.ini",
+                          "[daemon]\nstate = %s/state/board\n"
+                          "[listen]\naddress = 127.0.0.1:%" PRIu64 "\n"
+                          "[record]\nfolder = %s/record\n",
+                          s->dir, s->set.port + SERVE_BOARD_PORT, s->dir);
+}
+
+/* Trustees and mixers see the election as from anywhere else: at its public addresses. That these
+ * are one machine's makes the comparison an exercise. */
 static pse_rc write_roles(const struct serve *s, const char *role, uint64_t n)
 {
     char leaf[64];
@@ -107,11 +117,12 @@ static pse_rc write_roles(const struct serve *s, const char *role, uint64_t n)
         PSE_TRY(write_settings(s, leaf,
                                "[daemon]\nstate = %s/state/%s-%" PRIu64 "\n"
                                "[record]\nurl = http://127.0.0.1:%" PRIu64 "/record\n"
+                               "mirrors = http://127.0.0.1:%" PRIu64 "/record\n"
                                "election = %s\ninterval = 1 s\n"
                                "[box]\nurl = http://127.0.0.1:%" PRIu64 "\n"
                                "[role]\nkey = %s/%s-%" PRIu64 "/%s.key\n",
-                               s->dir, role, i, s->set.port, s->set.election, s->set.port, s->dir,
-                               role, i, role));
+                               s->dir, role, i, s->set.port + SERVE_BOARD_PORT, s->set.port,
+                               s->set.election, s->set.port, s->dir, role, i, role));
     }
     return PSE_OK;
 }
@@ -121,6 +132,7 @@ pse_rc serve_write_settings(const struct serve *s)
     for (uint64_t i = 1; i <= SERVE_WITNESSES; i++)
         PSE_TRY(write_witness(s, i));
     PSE_TRY(write_box(s));
+    PSE_TRY(write_board(s));
     PSE_TRY(write_office(s));
     PSE_TRY(write_roles(s, "trustee", s->set.trustees));
     return write_roles(s, "mixer", s->set.mixers);

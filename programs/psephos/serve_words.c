@@ -17,7 +17,8 @@ static void say_addresses(const struct serve *s)
 
     putchar('\n');
     say_address("box", port, "", "takes ballots, gives receipts");
-    say_address("the record", port, "/record", "for voters, trustees, mirrors");
+    say_address("board", port + SERVE_BOARD_PORT, "", "the public side: record, receipts");
+    say_address("the record", port + SERVE_BOARD_PORT, "/record", "for voters, trustees, mirrors");
     say_address("metrics", port + SERVE_METRICS_PORT, "/metrics", "of the box, and /healthz");
     say_address("office", port + SERVE_OFFICE_PORT, "", "acts of two officers");
     say_address("logins", port + SERVE_AUTH_PORT, "", "links by mail, sessions");
@@ -65,10 +66,11 @@ static void say_vote(const struct serve *s)
     printf("A voter, from a letter's code to a witnessed receipt:\n\n"
            "  code=$(grep -oE '([0-9a-z]{4}-){6}[0-9a-z]{4}' letters/1/letter-00001.txt)\n"
            "  psephos credential letter --record record --code \"$code\" --key mail/voter-1.key\n"
-           "  psephos vote --record http://127.0.0.1:%" PRIu64
-           "/record --box http://127.0.0.1:%" PRIu64 " \\\n"
+           "  psephos vote --record http://127.0.0.1:%" PRIu64 "/record \\\n"
+           "      --mirror http://127.0.0.1:%" PRIu64 "/record --box http://127.0.0.1:%" PRIu64
+           " \\\n"
            "      --key mail/voter-1.key --choose 1=3,1 --choose 2=1\n\n",
-           s->set.port, s->set.port);
+           s->set.port + SERVE_BOARD_PORT, s->set.port, s->set.port);
 }
 
 static void say_close(const struct serve *s)

@@ -82,7 +82,7 @@ start --listen 127.0.0.1:0 || {
 }
 url=$(sed -n 's/^box *\(http[^ ]*\).*/\1/p' out)
 check 'it says where everything is' "$(
-    [ "$(grep -cE '^(box|the record|metrics|office|logins|witness [1-4]) +http://127.0.0.1:[0-9]+' out)" -eq 9 ] || cat out)"
+    [ "$(grep -cE '^(box|board|the record|metrics|office|logins|witness [1-4]) +http://127.0.0.1:[0-9]+' out)" -eq 10 ] || cat out)"
 check 'it says that this is a test, and that no mail is sent' "$(
     grep -q 'TEST election' out || cat out
     grep -q '^mail .*NOT sent' out || cat out
@@ -90,7 +90,7 @@ check 'it says that this is a test, and that no mail is sent' "$(
 check 'the box answers' "$(curl -sf "$url/healthz" >/dev/null || echo no)"
 check 'the record is there' "$(curl -sf "$url/record/checkpoint" | sed -n 1p | grep -q localhost || echo no)"
 check 'so are figures, office and logins' "$(
-    for name in metrics office logins; do
+    for name in board metrics office logins; do
         curl -sf "$(sed -n "s/^$name *\(http:[^ ]*[0-9]\).*/\1/p" out)/healthz" >/dev/null || echo "no $name"
     done)"
 check 'a second one over the same folder is refused' "$(refused 'another process' --dir e)"
@@ -102,7 +102,7 @@ block '^The closing' '^The count' >closing
 block '^The count' '^Ctrl-C' >counting
 check 'there are commands to type' "$(
     for f in opening voting closing counting; do [ -s $f ] || echo "none for $f"; done
-    grep -q 'vote --record http.* --box http' voting || cat voting)"
+    grep -q ' --box http' voting || cat voting)"
 check 'voters are enrolled and the vote opens' "$(typed opening)"
 check 'the first voter votes' "$(
     typed voting
@@ -124,7 +124,7 @@ vote() {
     typed vote.sh
 }
 
-for name in witness-1 witness-4 sequence box officer auth trustee-1 mixer-2; do
+for name in witness-1 witness-4 sequence box board officer auth trustee-1 mixer-2; do
     check "killed: $name comes back" "$(
         old=$(pid_of $name)
         kill -9 "$old"
@@ -144,7 +144,7 @@ kill -9 $pid
 wait $pid 2>/dev/null
 pid=
 check 'killed: nothing of the service stays' "$(
-    for name in witness-1 witness-2 witness-3 witness-4 sequence box officer auth trustee-1 \
+    for name in witness-1 witness-2 witness-3 witness-4 sequence box board officer auth trustee-1 \
         trustee-2 trustee-3 mixer-1 mixer-2; do
         p=$(pid_of $name)
         for _ in $(seq 400); do

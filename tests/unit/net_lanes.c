@@ -4,6 +4,7 @@
 #include "net/fetch.h"
 #include "net/http_player.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 
 #include "net_server.h"
@@ -402,6 +403,35 @@ static void played(void **state)
     pse_http_player_free(p);
 }
 
+/* A socket of the service manager: taken when it listens, whatever the environment says, for that
+ * was read and emptied when the daemon began. */
+static void a_socket_that_was_passed(void **state)
+{
+    enum { PLACE = 40 };
+    char address[PSE_HTTP_ADDRESS];
+    char again[PSE_HTTP_ADDRESS];
+    int plain = socket(AF_INET, SOCK_STREAM, 0);
+    int fd;
+    int got;
+
+    (void)state;
+    unsetenv("LISTEN_FDS");
+    assert_int_equal(pse_http_listen(&fd, address, "127.0.0.1:0"), PSE_OK);
+    assert_int_equal(dup2(fd, 3 + PLACE), 3 + PLACE);
+    assert_int_equal(dup2(plain, 3 + PLACE + 1), 3 + PLACE + 1);
+    assert_int_equal(pse_http_listen(&got, again, "fd:40"), PSE_OK);
+    assert_int_equal(got, 3 + PLACE);
+    assert_string_equal(again, address);
+    assert_int_equal(fcntl(got, F_GETFD), FD_CLOEXEC);
+    assert_int_equal(pse_http_listen(&got, again, "fd:41"), PSE_E_MISSING); /* nobody listens */
+    assert_int_equal(pse_http_listen(&got, again, "fd:42"), PSE_E_MISSING); /* nothing is there */
+    assert_int_equal(pse_http_listen(&got, again, "fd:1025"), PSE_E_SYNTAX);
+    close(fd);
+    close(plain);
+    close(3 + PLACE);
+    close(3 + PLACE + 1);
+}
+
 static void addresses(void **state)
 {
     static const struct {
@@ -442,11 +472,17 @@ static void addresses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(kept_back),           cmocka_unit_test(forgotten),
-        cmocka_unit_test(full_lane),           cmocka_unit_test(slow_clients),
-        cmocka_unit_test(sources_are_bounded), cmocka_unit_test(stopping),
-        cmocka_unit_test(no_lost_wake_up),     cmocka_unit_test(played),
-        cmocka_unit_test(addresses),           cmocka_unit_test(newcomers),
+        cmocka_unit_test(kept_back),
+        cmocka_unit_test(forgotten),
+        cmocka_unit_test(full_lane),
+        cmocka_unit_test(slow_clients),
+        cmocka_unit_test(sources_are_bounded),
+        cmocka_unit_test(stopping),
+        cmocka_unit_test(no_lost_wake_up),
+        cmocka_unit_test(played),
+        cmocka_unit_test(a_socket_that_was_passed),
+        cmocka_unit_test(addresses),
+        cmocka_unit_test(newcomers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
