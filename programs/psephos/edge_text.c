@@ -10,7 +10,11 @@
 enum {
     LINE = 1024,
     SPARE_CONNECTIONS = 64,
-    SPARE_BUFFER = 16384 /* heads and rewriting beside a whole ballot */
+    SPARE_BUFFER = 16384, /* heads and rewriting beside a whole ballot */
+    PRESSED_PART = 16,    /* of the waiting set: more under way, and the box is under pressure */
+    LATER_PART = 128,     /* of it, for networks that stand back */
+    LATER_MIN = 16,
+    OFTEN = 16 /* requests of a network in 10 s: eight voters who vote at once */
 };
 
 __attribute__((format(printf, 2, 3))) static void line(struct pse_buf *out, const char *format, ...)
@@ -55,16 +59,16 @@ static void put_global(struct pse_buf *out, const struct edge_options *o)
     line(out, "    error-log-format \"connection %%[fc_err]\"");
     line(out, "    option dontlognull");
     line(out, "    option http-buffer-request");
-    line(out, "    http-reuse safe");
+    line(out, "    # the same ballot gives the same receipt: whoever meets an end sends it again");
+    line(out, "    http-reuse always");
     line(out, "    timeout http-request 10s");
     line(out, "    timeout http-keep-alive 15s");
     line(out, "    timeout client 15s");
     line(out, "    timeout connect 2s");
     line(out, "    timeout queue 2s");
     line(out, "    timeout server 15s");
-    line(out, "    # the same ballot gives the same receipt, so asking again is always right");
+    line(out, "    # only what was not sent; more would keep a copy of each request under way");
     line(out, "    retries 2");
-    line(out, "    retry-on conn-failure empty-response");
     line(out, "    option redispatch 1");
     pse_wr_str(out, "\n");
 }
@@ -83,6 +87,7 @@ static void put_tables(struct pse_buf *out)
     line(out, "    total-max-size 128");
     line(out, "    max-object-size 1048576");
     line(out, "    max-age 60");
+    line(out, "    process-vary on");
     pse_wr_str(out, "\n");
 }
 
@@ -107,7 +112,9 @@ __attribute__((format(printf, 6, 7))) static void put_problem(struct pse_buf *ou
          status, slug, title, status, later ? " hdr Retry-After 5" : "", text);
 }
 
-static void put_limits(struct pse_buf *out, const struct edge_options *o)
+/* Who is counted, who is not heard at all, and what is answered from memory before anything else is
+ * asked. */
+static void put_door(struct pse_buf *out, const struct edge_options *o)
 {
     line(out, "    tcp-request connection track-sc0 src,ipmask(24,48) table per_source");
     line(out, "    tcp-request connection reject if { sc0_conn_cur(per_source) gt %" PRIu64 " }",
@@ -118,6 +125,15 @@ static void put_limits(struct pse_buf *out, const struct edge_options *o)
          2 * o->retries);
     line(out, "    http-request reject if { sc0_http_err_rate(per_source) gt %" PRIu64 " }",
          2 * o->retries);
+    line(out, "    acl to_board path /v1/election /v1/openapi.json");
+    line(out, "    acl to_board path_beg /record/");
+    line(out, "    # neither who reads nor who votes leaves a line");
+    line(out, "    http-request set-log-level silent if to_board");
+    line(out, "    http-request cache-use record if to_board");
+}
+
+static void put_limits(struct pse_buf *out, const struct edge_options *o)
+{
     line(out, "    http-request track-sc1 req.hdr(authorization),sha1 table per_session if { "
               "req.hdr(authorization) -m found }");
     put_problem(out, 429, "slow-down", "Too many requests; wait a little.", true,
@@ -135,18 +151,41 @@ static void put_routes(struct pse_buf *out, const struct edge_options *o)
     line(out, "    acl to_box path /v1/ballots /v1/parcels");
     line(out, "    acl to_box path_beg /v1/receipts/ /v1/credentials/ /v1/mailbox/");
     line(out, "    acl to_auth path_beg /v1/login /v1/session /v1/registrations");
-    line(out, "    acl to_board path /v1/election /v1/openapi.json");
-    line(out, "    acl to_board path_beg /record/");
     line(out, "    http-request set-var(txn.class) str(other)");
     line(out, "    http-request set-var(txn.class) str(read) if to_board");
     line(out, "    http-request set-var(txn.class) str(vote) if to_box");
     line(out, "    http-request set-var(txn.class) str(login) if to_auth");
-    line(out, "    # who casts or logs in leaves no line");
     line(out, "    http-request set-log-level silent if to_box or to_auth");
+    line(
+        out,
+        "    http-response set-log-level info if { var(txn.class) -m str read } { status ge 400 }");
     put_problem(out, 404, "not-found", "There is nothing here.", false, "!to_box !to_board%s",
                 o->auth.n > 0 ? " !to_auth" : "");
     put_problem(out, 413, "too-large", "That is longer than any ballot.", false,
                 "casting { req.body_size gt %" PRIu64 " }", o->ballot);
+}
+
+static uint64_t later_most(const struct edge_options *o)
+{
+    return o->waiting / LATER_PART > LATER_MIN ? o->waiting / LATER_PART : LATER_MIN;
+}
+
+/* A flood has no mark of its own; but its networks are refused, or ask often while the box is
+ * pressed. They get few of the box's places, and an answer at once when those are taken. */
+static void put_turns(struct pse_buf *out, const struct edge_options *o)
+{
+    line(out,
+         "    # networks that were refused lately, or that ask often while the box is pressed, "
+         "stand back behind the others");
+    line(out, "    acl refused_lately sc0_http_err_rate(per_source) gt 0");
+    line(out, "    acl asks_often sc0_http_req_rate(per_source) gt %d", OFTEN);
+    line(out, "    acl pressed be_conn(boxes) gt %" PRIu64, o->waiting / PRESSED_PART);
+    line(out, "    acl pressed queue(boxes_later) gt 0");
+    line(out, "    http-request set-var(txn.later) bool(true) if to_box refused_lately");
+    line(out, "    http-request set-var(txn.later) bool(true) if to_box asks_often pressed");
+    line(out, "    acl later var(txn.later) -m bool");
+    put_problem(out, 503, "busy", "Many are voting; try again in a moment.", true,
+                "later { queue(boxes_later) gt %" PRIu64 " }", later_most(o));
 }
 
 static void put_headers(struct pse_buf *out, const struct edge_options *o)
@@ -156,9 +195,9 @@ static void put_headers(struct pse_buf *out, const struct edge_options *o)
     line(out, "    http-request del-header forwarded");
     line(out, "    http-request del-header x-real-ip");
     line(out, "    http-request set-header X-Psephos-Peer %%[src]");
-    line(out, "    http-request cache-use record if to_board");
     line(out, "    http-response cache-store record");
     line(out, "    http-response del-header server");
+    line(out, "    use_backend boxes_later if later");
     line(out, "    use_backend boxes if to_box");
     if (o->auth.n > 0)
         line(out, "    use_backend auths if to_auth");
@@ -174,8 +213,10 @@ static void put_frontend(struct pse_buf *out, const struct edge_options *o)
         line(out, "    bind %s ssl crt %s alpn h2,http/1.1", o->listen, o->cert);
     if (o->plain != NULL)
         line(out, "    bind %s", o->plain);
+    put_door(out, o);
     put_limits(out, o);
     put_routes(out, o);
+    put_turns(out, o);
     if (o->cert != NULL)
         line(out, "    http-response set-header Strict-Transport-Security max-age=63072000 if { "
                   "ssl_fc }");
@@ -202,12 +243,29 @@ static void put_servers(struct pse_buf *out, const char *backend, const char *se
     pse_wr_str(out, "\n");
 }
 
+/* The same boxes, for those who stand back. */
+static void put_later(struct pse_buf *out, const struct edge_options *o)
+{
+    line(out, "backend boxes_later");
+    line(out, "    balance leastconn");
+    line(out, "    timeout queue 1s");
+    for (size_t i = 0; i < o->box.n; i++) {
+        bool is_unix = strncmp(o->box.v[i], "unix:", 5) == 0;
+
+        line(out, "    server later-%zu %s%s track boxes/box-%zu maxconn %" PRIu64 "%s", i + 1,
+             is_unix ? "unix@" : "", is_unix ? o->box.v[i] + 5 : o->box.v[i], i + 1, later_most(o),
+             o->both || i == 0 ? "" : " backup");
+    }
+    pse_wr_str(out, "\n");
+}
+
 void edge_put(struct pse_buf *out, const struct edge_options *o)
 {
     put_global(out, o);
     put_tables(out);
     put_frontend(out, o);
     put_servers(out, "boxes", "box", &o->box, o->waiting, o->both);
+    put_later(out, o);
     put_servers(out, "boards", "board", &o->board, o->waiting, true);
     put_servers(out, "auths", "auth", &o->auth, o->waiting, true);
 }
