@@ -52,6 +52,7 @@ enum pse_http_method {
 
 /** A request that wants an answer. */
 struct pse_http_call;
+struct pse_http_detail;
 
 /** Called with n >= 1 calls of one route; inline routes always one. Each call must be answered
  * once: before returning, or, on a lane, at any time later from any thread. */
@@ -91,6 +92,9 @@ struct pse_http_options {
     const struct pse_http_route *route; /* lives as long as the server */
     size_t routes;
     struct pse_http_lane lane[PSE_HTTP_LANES];
+    /** So many workers of all lanes are at work at once; the others wait for their turn, lane 0
+     * first, by turns.h. 0: all may. */
+    unsigned at_once;
     unsigned connections;
     unsigned per_source; /* UINT_MAX: no bound, for a loopback port behind an edge */
     unsigned header_ms;
@@ -102,6 +106,9 @@ struct pse_http_options {
     /** A folder of the program's own: bodies above PSE_HTTP_SPOOL_ABOVE go to nameless files there
      * instead of memory. NULL: all in memory. */
     const char *spool;
+    /** What a refusal of the server itself says beyond its status; NULL or an answer of NULL: the
+     * server's own words. From any thread. */
+    const struct pse_http_detail *(*words)(const char *slug);
 };
 
 struct pse_http;
@@ -131,8 +138,15 @@ struct pse_http_counters {
     uint64_t overdue; /* calls that nobody answered in time; must stay 0 */
     size_t connections;
     size_t waiting; /* calls in lanes or kept back */
+    /** How full the fullest lane has been since this was last asked, 0 to 1000. */
+    unsigned fullest;
 };
 void pse_http_counters(struct pse_http_counters *out, struct pse_http *s);
+
+/** From a handler on a lane: it only waits from here on, so its turn (at_once) goes to the next. */
+void pse_http_yield(void);
+/** From a handler on a lane: so many may wait for a worker of its lane from now on. */
+void pse_http_lane_capacity(const struct pse_http_call *c, size_t capacity);
 
 /* --- a call ------------------------------------------------------------------------------------
  * All spans live until the call is answered. */

@@ -148,5 +148,5 @@ void pse_http_problem_with(struct pse_http_call *c, unsigned status, const char 
 
 void pse_http_problem(struct pse_http_call *c, unsigned status, const char *slug)
 {
-    pse_http_problem_with(c, status, slug, NULL);
+    pse_http_problem_with(c, status, slug, http_words(c->server, slug));
 }

@@ -1,14 +1,9 @@
-/* Calls, lanes, workers and deadlines; knows no back-end. */
-#define _GNU_SOURCE /* O_TMPFILE */
+/* Lanes, workers and deadlines; knows no back-end. */
 #include "http_core.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <strings.h>
-#include <sys/mman.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "codec/codec.h"
 
@@ -20,50 +15,8 @@ uint64_t http_now_ms(void)
     return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
-/* --- calls -------------------------------------------------------------------------------------
+/* --- waiting -----------------------------------------------------------------------------------
  */
-
-static void call_free(struct pse_http_call *c)
-{
-    http_answer_free(&c->answer);
-    if (c->spool >= 0) {
-        if (c->body != NULL)
-            (void)munmap(c->body, c->body_want);
-        (void)close(c->spool);
-    } else {
-        free(c->body);
-    }
-    (void)pthread_mutex_destroy(&c->lock);
-    free(c);
-}
-
-void http_call_drop(struct pse_http_call *c)
-{
-    bool last;
-
-    pthread_mutex_lock(&c->lock);
-    last = --c->refs == 0;
-    pthread_mutex_unlock(&c->lock);
-    if (last)
-        call_free(c);
-}
-
-static void call_hold(struct pse_http_call *c)
-{
-    pthread_mutex_lock(&c->lock);
-    c->refs++;
-    pthread_mutex_unlock(&c->lock);
-}
-
-bool http_call_is_answered(struct pse_http_call *c)
-{
-    bool answered;
-
-    pthread_mutex_lock(&c->lock);
-    answered = c->state == HTTP_ANSWERED;
-    pthread_mutex_unlock(&c->lock);
-    return answered;
-}
 
 /* The list of calls whose connection is held still. */
 static void wait_enter(struct pse_http_call *c)
@@ -79,7 +32,7 @@ static void wait_enter(struct pse_http_call *c)
     s->count.waiting++;
 }
 
-static void wait_leave(struct pse_http_call *c)
+void http_wait_leave(struct pse_http_call *c)
 {
     struct pse_http *s = c->server;
 
@@ -97,180 +50,35 @@ static void wait_leave(struct pse_http_call *c)
     pthread_mutex_unlock(&s->lock);
 }
 
-/* The one place where a call becomes answered: the first answer counts, the connection is resumed
- * with the answer in place, once. The caller still holds a reference. */
-static bool settle(struct pse_http_call *c, struct pse_http_answer *a)
-{
-    bool first;
+/* --- turns -------------------------------------------------------------------------------------
+ * All locked. */
 
-    wait_leave(c);
-    pthread_mutex_lock(&c->lock);
-    first = c->state == HTTP_OPEN;
-    if (first) {
-        c->answer = *a;
-        c->state = HTTP_ANSWERED;
-        if (c->suspended)
-            c->server->ops->resume(c->conn);
-    }
-    pthread_mutex_unlock(&c->lock);
-    if (!first)
-        http_answer_free(a);
-    memset(a, 0, sizeof *a);
-    return first;
+/* Lanes with a call and a worker for it. */
+static unsigned waiting_lanes(const struct pse_http *s)
+{
+    unsigned set = 0;
+
+    for (unsigned i = 0; i < PSE_HTTP_LANES; i++)
+        if (s->lane[i].first != NULL && s->lane[i].idle > 0)
+            set |= 1U << i;
+    return set;
 }
 
-void pse_http_answer(struct pse_http_call *c, struct pse_http_answer *a)
+static bool is_turn(const struct pse_http *s, unsigned lane)
 {
-    PSE_REQUIRE(a->status >= 200 && a->status < 600);
-    (void)settle(c, a);
-    http_call_drop(c); /* the job's */
-}
-
-/* Refuse in the server's own name. */
-static void refuse(struct pse_http_call *c, unsigned status, const char *slug)
-{
-    struct pse_http *s = c->server;
-
-    pthread_mutex_lock(&s->lock);
-    s->count.refused++;
-    pthread_mutex_unlock(&s->lock);
-    call_hold(c); /* which pse_http_problem drops */
-    pse_http_problem(c, status, slug);
-}
-
-static void put_text(struct pse_span *s, char **at)
-{
-    if (s->n > 0)
-        memcpy(*at, s->p, s->n);
-    s->p = (const uint8_t *)*at;
-    *at += s->n;
-}
-
-/* The call's own copy of what it must know of the head. */
-static struct pse_http_call *call_copy(struct http_head *own, const struct http_head *head)
-{
-    size_t n = head->fields_n < PSE_HTTP_HEADERS_MAX ? head->fields_n : PSE_HTTP_HEADERS_MAX;
-    size_t bytes = head->method.n + head->target.n + head->version.n;
-    struct pse_http_call *c;
-    char *at;
-
-    for (size_t i = 0; i < n; i++)
-        bytes += head->field[i].name.n + head->field[i].value.n;
-    c = calloc(1, sizeof *c + bytes);
-    if (c == NULL)
-        return NULL;
-    at = c->text;
-    *own = *head;
-    put_text(&own->method, &at);
-    put_text(&own->target, &at);
-    put_text(&own->version, &at);
-    for (size_t i = 0; i < n; i++) {
-        put_text(&own->field[i].name, &at);
-        put_text(&own->field[i].value, &at);
-        c->field[i] = own->field[i];
-    }
-    c->fields_n = n;
-    return c;
-}
-
-static bool announces_body(const struct http_head *head)
-{
-    static const char *const name[] = {"content-length", "transfer-encoding"};
-
-    for (size_t i = 0; i < head->fields_n && i < PSE_HTTP_HEADERS_MAX; i++)
-        for (size_t k = 0; k < 2; k++)
-            if (head->field[i].name.n == strlen(name[k]) &&
-                strncasecmp((const char *)head->field[i].name.p, name[k], strlen(name[k])) == 0)
-                return true;
-    return false;
-}
-
-struct pse_http_call *http_call_new(struct pse_http *s, void *conn, const struct http_peer *peer,
-                                    const struct http_head *head)
-{
-    struct http_head own;
-    struct pse_http_call *c = call_copy(&own, head);
-    const char *slug = NULL;
-    unsigned status = 0;
-    bool stopping;
-    bool full;
-
-    if (c == NULL)
-        return NULL;
-    if (pthread_mutex_init(&c->lock, NULL) != 0) {
-        free(c);
-        return NULL;
-    }
-    c->server = s;
-    c->conn = conn;
-    c->peer = *peer;
-    c->spool = -1;
-    c->refs = 1;
-    c->method = PSE_HTTP_GET;
-    c->close_after = announces_body(&own); /* until the body has been read */
-    pthread_mutex_lock(&s->lock);
-    s->count.requests++;
-    stopping = s->stopping;
-    pthread_mutex_unlock(&s->lock);
-    if (stopping) {
-        refuse(c, 503, "stopping");
-    } else if (http_head_judge(c, &own, &status, &slug) != PSE_OK) {
-        c->close_after |= status != 404 && status != 405;
-        refuse(c, status, slug);
-    } else if (c->route->lane != PSE_HTTP_INLINE) {
-        pthread_mutex_lock(&s->lock);
-        full = s->lane[c->route->lane].n >= s->o.lane[c->route->lane].capacity;
-        pthread_mutex_unlock(&s->lock);
-        if (full) /* known before the body is read */
-            refuse(c, 503, "busy");
-    }
-    return c;
-}
-
-/* A long body goes to a file without a name. */
-static bool spool_body(struct pse_http_call *c, const uint8_t *p, size_t n)
-{
-    if (c->spool < 0)
-        c->spool = open(c->server->o.spool, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    while (c->spool >= 0 && n > 0) {
-        ssize_t done = pwrite(c->spool, p, n, (off_t)c->body_n);
-
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done <= 0)
-            return false;
-        p += done;
-        n -= (size_t)done;
-        c->body_n += (size_t)done;
-    }
-    return n == 0;
-}
-
-bool http_call_body(struct pse_http_call *c, const void *p, size_t n)
-{
-    if (n > c->body_want - c->body_n)
-        return false;
-    if (c->server->o.spool != NULL && c->body_want > PSE_HTTP_SPOOL_ABOVE)
-        return spool_body(c, p, n);
-    if (c->body == NULL)
-        c->body = malloc(c->body_want);
-    if (c->body == NULL)
-        return false;
-    memcpy(c->body + c->body_n, p, n);
-    c->body_n += n;
-    return true;
-}
-
-/* All of it is there: the handler sees it as memory. */
-static bool map_spooled(struct pse_http_call *c)
-{
-    void *at;
-
-    if (c->spool < 0)
+    if (s->o.at_once == 0)
         return true;
-    at = mmap(NULL, c->body_want, PROT_READ, MAP_SHARED, c->spool, 0);
-    c->body = at == MAP_FAILED ? NULL : at;
-    return c->body != NULL;
+    return s->at_work < s->o.at_once && pse_turns_next(&s->turns, waiting_lanes(s)) == (int)lane;
+}
+
+/* Something has changed: a call more, a worker less at work. Whose turn it is now is woken; one
+ * that was woken before and finds that it is another's sleeps on. */
+static void wake_next(struct pse_http *s)
+{
+    int next = pse_turns_next(&s->turns, waiting_lanes(s));
+
+    if (next >= 0 && is_turn(s, (unsigned)next))
+        pthread_cond_signal(&s->lane[next].work);
 }
 
 void http_call_run(struct pse_http_call *c)
@@ -280,15 +88,15 @@ void http_call_run(struct pse_http_call *c)
     bool full;
 
     if (c->body_n != c->body_want) {
-        refuse(c, 400, "bad-request");
+        http_call_refuse(c, 400, "bad-request");
         return;
     }
-    if (!map_spooled(c)) {
-        refuse(c, 503, "busy");
+    if (!http_call_complete(c)) {
+        http_call_refuse(c, 503, "busy");
         return;
     }
     c->close_after = false;
-    call_hold(c); /* the job's */
+    http_call_hold(c); /* the job's */
     if (c->route->lane == PSE_HTTP_INLINE) {
         c->route->handle(c->route->ctx, &c, 1);
         PSE_REQUIRE(http_call_is_answered(c));
@@ -308,23 +116,79 @@ void http_call_run(struct pse_http_call *c)
         c->next = NULL;
         *lane->last = c;
         lane->last = &c->next;
-        lane->n++;
-        pthread_cond_signal(&lane->work);
+        if (++lane->n > lane->most)
+            lane->most = lane->n;
+        if (s->o.at_once == 0)
+            pthread_cond_signal(&lane->work);
+        else
+            wake_next(s);
     }
     pthread_mutex_unlock(&s->lock);
     if (full) {
         http_call_drop(c);
-        refuse(c, 503, "busy");
+        http_call_refuse(c, 503, "busy");
     }
 }
-
 /* --- workers -----------------------------------------------------------------------------------
  */
 
 struct worker {
     struct pse_http *server;
     unsigned lane;
+    bool has_turn;
+    uint64_t began_us;
 };
+
+/* The worker whose thread this is, for what a handler asks for. */
+static _Thread_local struct worker *own;
+
+static uint64_t now_us(void)
+{
+    struct timespec t;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+/* Locked. */
+static void begin_turn(struct worker *w)
+{
+    w->has_turn = true;
+    w->began_us = now_us();
+    w->server->at_work++;
+    wake_next(w->server); /* more than one may be at work */
+}
+
+/* Locked. */
+static void end_turn(struct worker *w)
+{
+    struct pse_http *s = w->server;
+
+    if (!w->has_turn)
+        return;
+    w->has_turn = false;
+    s->at_work--;
+    pse_turns_spent(&s->turns, w->lane, now_us() - w->began_us, waiting_lanes(s));
+    wake_next(s);
+}
+
+void pse_http_yield(void)
+{
+    PSE_REQUIRE(own != NULL);
+    pthread_mutex_lock(&own->server->lock);
+    end_turn(own);
+    pthread_mutex_unlock(&own->server->lock);
+}
+
+void pse_http_lane_capacity(const struct pse_http_call *c, size_t capacity)
+{
+    struct pse_http *s = c->server;
+
+    PSE_REQUIRE(c->route->lane != PSE_HTTP_INLINE && capacity > 0);
+    pthread_mutex_lock(&s->lock);
+    s->o.lane[c->route->lane].capacity = capacity;
+    pthread_mutex_unlock(&s->lock);
+}
 
 /* Calls of one route from the head of the lane. Locked. */
 static size_t take(struct pse_http_call **call, struct http_lane *lane)
@@ -379,24 +243,30 @@ static void work(struct pse_http_call **call, size_t n)
 
 static void *worker_main(void *arg)
 {
-    struct worker w = *(struct worker *)arg;
+    struct worker w = *(const struct worker *)arg;
     struct pse_http *s = w.server;
     struct http_lane *lane = &s->lane[w.lane];
     struct pse_http_call *call[PSE_HTTP_BATCH_MAX];
 
     free(arg);
+    own = &w;
     pthread_mutex_lock(&s->lock);
     for (;;) {
         size_t n;
 
-        while (lane->first == NULL && !s->ending)
+        lane->idle++;
+        wake_next(s); /* a call may have waited for a worker */
+        while ((lane->first == NULL || !is_turn(s, w.lane)) && !s->ending)
             pthread_cond_wait(&lane->work, &s->lock);
+        lane->idle--;
         if (lane->first == NULL)
             break;
         n = take(call, lane);
+        begin_turn(&w);
         pthread_mutex_unlock(&s->lock);
         work(call, n);
         pthread_mutex_lock(&s->lock);
+        end_turn(&w);
     }
     pthread_mutex_unlock(&s->lock);
     return NULL;
@@ -417,7 +287,7 @@ static size_t take_overdue(struct pse_http_call **call, struct pse_http *s, uint
     for (struct pse_http_call *c = s->waiting; c != NULL && n < GIVE_UP_AT_ONCE; c = c->wait_next) {
         if (c->deadline > now)
             continue;
-        call_hold(c);
+        http_call_hold(c);
         call[n++] = c;
     }
     pthread_mutex_unlock(&s->lock);
@@ -525,7 +395,7 @@ static pse_rc start_worker(struct pse_http *s, unsigned lane)
 
     if (w == NULL)
         return PSE_E_MEMORY;
-    *w = (struct worker){s, lane};
+    *w = (struct worker){.server = s, .lane = lane};
     if (pthread_create(&s->thread[s->threads], NULL, worker_main, w) != 0) {
         free(w);
         return PSE_E_MEMORY;
@@ -618,60 +488,12 @@ void http_core_counters(struct pse_http_counters *out, struct pse_http *s)
 {
     pthread_mutex_lock(&s->lock);
     *out = s->count;
-    pthread_mutex_unlock(&s->lock);
-}
+    for (size_t i = 0; i < PSE_HTTP_LANES; i++) {
+        struct http_lane *lane = &s->lane[i];
+        size_t full = s->o.lane[i].capacity == 0 ? 0 : 1000 * lane->most / s->o.lane[i].capacity;
 
-/* --- what handlers see --------------------------------------------------------------------------
- */
-
-enum pse_http_method pse_http_method(const struct pse_http_call *c)
-{
-    return c->method;
-}
-
-struct pse_span pse_http_path(const struct pse_http_call *c)
-{
-    return c->path;
-}
-
-struct pse_span pse_http_tail(const struct pse_http_call *c)
-{
-    return c->tail;
-}
-
-struct pse_span pse_http_query(const struct pse_http_call *c)
-{
-    return c->query;
-}
-
-struct pse_span pse_http_body(const struct pse_http_call *c)
-{
-    return pse_span(c->body, c->body_n);
-}
-
-bool pse_http_header(struct pse_span *value, const struct pse_http_call *c, const char *name)
-{
-    size_t name_n = strlen(name);
-    size_t seen = 0;
-
-    *value = pse_span(NULL, 0);
-    for (size_t i = 0; i < c->fields_n; i++) {
-        if (c->field[i].name.n != name_n ||
-            strncasecmp((const char *)c->field[i].name.p, name, name_n) != 0)
-            continue;
-        *value = c->field[i].value;
-        seen++;
+        out->fullest = full > out->fullest ? (unsigned)full : out->fullest;
+        lane->most = lane->n;
     }
-    return seen == 1;
-}
-
-uint64_t pse_http_peer(const struct pse_http_call *c)
-{
-    return c->peer.address;
-}
-
-bool pse_http_peer_uid(uint32_t *uid, const struct pse_http_call *c)
-{
-    *uid = c->peer.uid;
-    return c->peer.has_uid;
+    pthread_mutex_unlock(&s->lock);
 }

@@ -5,6 +5,7 @@
 #include <pthread.h>
 
 #include "http.h"
+#include "turns.h"
 
 struct http_field {
     struct pse_span name;
@@ -76,6 +77,8 @@ struct http_lane {
     struct pse_http_call *first;
     struct pse_http_call **last;
     size_t n;
+    size_t most;   /* n has been since the counters were last asked for */
+    unsigned idle; /* workers that wait for a call or for their turn */
     pthread_cond_t work;
 };
 
@@ -86,6 +89,8 @@ struct pse_http {
 
     pthread_mutex_t lock; /* all below, and the lanes */
     struct http_lane lane[PSE_HTTP_LANES];
+    struct pse_turns turns;
+    unsigned at_work;              /* workers that have a turn */
     struct pse_http_call *waiting; /* suspended calls */
     struct pse_http_counters count;
     struct pse_rng jitter;
@@ -113,9 +118,18 @@ struct pse_http_call *http_call_new(struct pse_http *s, void *conn, const struct
                                     const struct http_head *head);
 /** More of the body; false when out of memory or more than was announced. */
 bool http_call_body(struct pse_http_call *c, const void *p, size_t n);
+/** All of the body is there: the handler sees it as memory, also a spooled one. False: no memory.
+ */
+bool http_call_complete(struct pse_http_call *c);
 /** The request is complete: run its handler, or suspend and queue it. */
 void http_call_run(struct pse_http_call *c);
 bool http_call_is_answered(struct pse_http_call *c);
+/** One reference more. */
+void http_call_hold(struct pse_http_call *c);
+/** Refuse it in the server's own name. */
+void http_call_refuse(struct pse_http_call *c, unsigned status, const char *slug);
+/** It waits no more. */
+void http_wait_leave(struct pse_http_call *c);
 /** The connection lets go of it. */
 void http_call_drop(struct pse_http_call *c);
 
@@ -123,6 +137,8 @@ void http_call_drop(struct pse_http_call *c);
 void http_answer_headers(const struct pse_http_answer *a,
                          void (*put)(void *ctx, const char *name, const char *value), void *ctx);
 uint64_t http_answer_length(const struct pse_http_answer *a);
+/** What a refusal says in words: the program's, else this room's; NULL: nothing. */
+const struct pse_http_detail *http_words(const struct pse_http *s, const char *slug);
 /** Release what it owns. */
 void http_answer_free(struct pse_http_answer *a);
 /** Zeros become the defaults of http.h. */

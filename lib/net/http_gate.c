@@ -4,6 +4,8 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 
+#include "net/peer.h"
+
 /* --- sources -----------------------------------------------------------------------------------
  */
 
@@ -29,27 +31,10 @@ uint64_t http_source_prefix(const struct sockaddr *a, socklen_t n)
 
 uint64_t http_source_address(const struct sockaddr *a, socklen_t n)
 {
-    static const uint8_t self[16] = {[15] = 1};
+    bool fits = (n >= sizeof(struct sockaddr_in) && a->sa_family == AF_INET) ||
+                (n >= sizeof(struct sockaddr_in6) && a->sa_family == AF_INET6);
 
-    if (n >= sizeof(struct sockaddr_in) && a->sa_family == AF_INET) {
-        struct sockaddr_in v4;
-
-        memcpy(&v4, a, sizeof v4);
-        return v4.sin_addr.s_addr == htonl(INADDR_LOOPBACK)
-                   ? 0
-                   : UINT64_C(1) << 56 | ntohl(v4.sin_addr.s_addr);
-    }
-    if (n >= sizeof(struct sockaddr_in6) && a->sa_family == AF_INET6) {
-        struct sockaddr_in6 v6;
-        uint64_t net;
-
-        memcpy(&v6, a, sizeof v6);
-        if (memcmp(v6.sin6_addr.s6_addr, self, sizeof self) == 0)
-            return 0;
-        memcpy(&net, v6.sin6_addr.s6_addr, sizeof net);
-        return net == 0 ? UINT64_MAX : net;
-    }
-    return 0;
+    return fits ? pse_peer_number(a) : 0;
 }
 
 /* --- counts: open addressing, at most half full ------------------------------------------------
