@@ -8,6 +8,7 @@ int cmd_box(int argc, char **argv)
 {
     static const struct verb verb[] = {
         {"create", "make the log of an election", box_create},
+        {"level", "show or set the level of brown-out", box_level},
         {"post", "send parcels to the sequencer of this machine", box_post},
         {"sequence", "the daemon that orders entries and signs the log", box_sequence},
         {"serve", "the daemon that takes ballots over HTTP", box_serve},

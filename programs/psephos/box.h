@@ -150,10 +150,15 @@ void box_server_answer(void *ticket, const struct pse_answer *answer);
 void box_server_drain(struct box_server *s);
 void box_server_free(struct box_server *s);
 
+struct sequence_client;
+/** Until the sequencer at @p path answers, some seconds at most; then PSE_E_IO, reported. */
+PSE_MUST pse_rc box_await_sequencer(const char *name, struct sequence_client *c, const char *path);
+
 /* --- verbs -------------------------------------------------------------------------------------
  */
 
 int box_create(int argc, char **argv);
+int box_level(int argc, char **argv);
 int box_post(int argc, char **argv);
 int box_sequence(int argc, char **argv);
 int box_serve(int argc, char **argv);

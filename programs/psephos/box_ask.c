@@ -92,6 +92,7 @@ void front_credential(void *ctx, struct pse_http_call *const *call, size_t n)
 {
     struct front *f = ctx;
 
+    pse_http_yield(); /* the sequencer answers, and we wait */
     for (size_t i = 0; i < n; i++) {
         struct sequence_view view;
         uint8_t credential[32];

@@ -93,6 +93,7 @@ struct batch {
     struct pse_span raw[PSE_HTTP_BATCH_MAX];
     pse_hash leaf[PSE_HTTP_BATCH_MAX];
     struct pse_ballot ballot[PSE_HTTP_BATCH_MAX];
+    uint64_t sender[PSE_HTTP_BATCH_MAX]; /* of those that are verified */
 };
 
 static void keep(struct batch *b, size_t to, size_t from)
@@ -141,44 +142,77 @@ static const char *judge_fresh(struct front *f, const struct pse_ballot *b, cons
     return NULL;
 }
 
-/* What was verified before goes on without being verified again: the same bytes, the same proofs.
- */
-static void verify(struct batch *b, struct front *f, const struct front_election *e)
+/* How long it took is how many more may wait. */
+static void pace(struct front *f, const struct pse_http_call *call, size_t n, uint64_t began_us)
+{
+    uint64_t now = front_now_us();
+    size_t capacity;
+
+    if (!pse_pace_add(&capacity, &f->pace, n, now - began_us, now))
+        return;
+    pse_http_lane_capacity(call, capacity);
+    pse_metric_set(&front_queue, 0, (int64_t)capacity);
+}
+
+/* The ballots b[at[0..n)] together. What does not hold is answered, and its sender remembered. */
+static void verify_some(bool *good, struct batch *b, struct front *f,
+                        const struct front_election *e, const size_t *at, size_t n)
 {
     struct pse_span raw[PSE_HTTP_BATCH_MAX];
     pse_hash leaf[PSE_HTTP_BATCH_MAX];
-    size_t at[PSE_HTTP_BATCH_MAX];
-    size_t fresh = 0;
-    size_t kept = 0;
+    uint64_t began = front_now_us();
+    pse_rc rc;
+
+    if (n == 0)
+        return;
+    for (size_t k = 0; k < n; k++) {
+        raw[k] = b->raw[at[k]];
+        leaf[k] = b->leaf[at[k]];
+    }
+    rc = pse_ballots_verify_leaves(f->check, &f->weights, e->joint, e->m, raw, leaf, n);
+    pace(f, b->call[at[0]], n, began);
+    for (size_t k = 0; k < n; k++) {
+        struct pse_http_call *call = b->call[at[k]];
+        const char *why;
+
+        if (rc != PSE_OK) {
+            front_problem(call, "busy", NULL, NULL);
+        } else if (f->check[k].faults != 0) {
+            offenders_strike(&f->offenders, b->sender[at[k]], (int64_t)(front_now_us() / 1000));
+            answer_rule(call, "refused", fault_rule(f->check[k].faults));
+        } else if ((why = judge_fresh(f, &b->ballot[at[k]], &leaf[k])) != NULL) {
+            front_problem(call, why, NULL, NULL);
+        } else {
+            good[at[k]] = true;
+        }
+    }
+}
+
+/* What was verified before goes on without being verified again: the same bytes, the same proofs.
+ * Those of repeat offenders are verified one by one, so that they spoil nobody's batch. */
+static void verify(struct batch *b, struct front *f, const struct front_election *e)
+{
+    size_t together[PSE_HTTP_BATCH_MAX];
+    size_t alone[PSE_HTTP_BATCH_MAX];
     bool good[PSE_HTTP_BATCH_MAX];
-    pse_rc rc = PSE_OK;
+    size_t n = 0;
+    size_t offenders = 0;
+    size_t kept = 0;
 
     for (size_t i = 0; i < b->n; i++) {
         good[i] = pse_hash_is_equal(seen_slot(f, &b->leaf[i]), &b->leaf[i]);
+        b->sender[i] = front_sender(f, b->call[i]);
         if (good[i])
             continue;
-        raw[fresh] = b->raw[i];
-        leaf[fresh] = b->leaf[i];
-        at[fresh++] = i;
+        if (offenders_is(&f->offenders, b->sender[i], (int64_t)(front_now_us() / 1000)))
+            alone[offenders++] = i;
+        else
+            together[n++] = i;
     }
-    if (fresh > 0)
-        rc = pse_ballots_verify_leaves(f->check, &f->weights, e->joint, e->m, raw, leaf, fresh);
-    for (size_t k = 0; k < fresh; k++) {
-        size_t i = at[k];
-
-        good[i] = rc == PSE_OK && f->check[k].faults == 0;
-        if (good[i]) {
-            const char *why = judge_fresh(f, &b->ballot[i], &b->leaf[i]);
-
-            good[i] = why == NULL;
-            if (why != NULL)
-                front_problem(b->call[i], why, NULL, NULL);
-        } else if (rc != PSE_OK) {
-            front_problem(b->call[i], "busy", NULL, NULL);
-        } else {
-            answer_rule(b->call[i], "refused", fault_rule(f->check[k].faults));
-        }
-    }
+    verify_some(good, b, f, e, together, n);
+    for (size_t k = 0; k < offenders; k++)
+        verify_some(good, b, f, e, &alone[k], 1);
+    pse_metric_add(&front_alone, 0, offenders);
     for (size_t i = 0; i < b->n; i++) {
         if (good[i])
             keep(b, kept++, i);

@@ -16,7 +16,7 @@ enum { POLL_MS = 200 };
  */
 
 /* Made once a change, copied for each who asks. */
-static void make_view(struct pse_buf *b, const struct front *f, const struct sequence_status *s)
+static void make_view(struct pse_buf *b, struct front *f, const struct sequence_status *s)
 {
     struct pse_json_wr w = pse_json_wr(b, 0);
 
@@ -25,7 +25,7 @@ static void make_view(struct pse_buf *b, const struct front *f, const struct seq
     pse_json_wr_u64(&w, "size", s->published);
     pse_json_wr_u64(&w, "recorded", s->size);
     pse_json_wr_u64(&w, "published_at", s->published_at);
-    pse_json_wr_u64(&w, "level", s->level);
+    pse_json_wr_u64(&w, "level", front_level(f));
     pse_json_wr_str(&w, "record", "/record/");
     if (f->now != NULL)
         election_view_put(&w, f->now->m);
@@ -97,6 +97,7 @@ static void look(struct front *f)
     /* A log that has no entry is one that the sequencer has not read yet: it has just started. */
     bool is_up = sequence_status(f->sequence, &s) == PSE_OK && s.size > 0;
     struct pse_buf view = PSE_BUF(ELECTION_VIEW_MAX);
+    bool fresh = false;
 
     if (is_up && is_due(f, &s))
         take_election(f);
@@ -109,13 +110,14 @@ static void look(struct front *f)
         f->up_ms = pse_clock_steady_ms();
         if (s.published == s.size || f->witnessed_ms == 0 || s.published > f->status.published)
             f->witnessed_ms = f->up_ms;
-        atomic_store(&f->level, s.level);
-
+        fresh = atomic_exchange(&f->level_set, s.level) != s.level;
         f->status = s;
         f->view = view;
         view = old;
     }
     pthread_rwlock_unlock(&f->lock);
+    if (fresh)
+        front_level_event(f, "set");
     pse_buf_free(&view);
 }
 

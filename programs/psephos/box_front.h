@@ -9,15 +9,18 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "common/brownout.h"
 #include "common/daemon.h"
 #include "common/election_view.h"
 #include "common/mailbox.h"
+#include "common/offenders.h"
 #include "common/record_load.h"
 #include "common/sequence_client.h"
 #include "common/session_token.h"
 #include "election/ballot.h"
 #include "net/bucket.h"
 #include "net/http.h"
+#include "net/pace.h"
 #include "net/static.h"
 
 struct front_settings {
@@ -33,7 +36,8 @@ struct front_settings {
     uint64_t peer_rate, peer_burst;
     uint64_t session_rate, session_burst;
     uint64_t parcel;
-    uint64_t edge; /* number of the user whose word about peers counts; UINT32_MAX + 1: none */
+    uint64_t overload; /* the level that overload alone may bring about */
+    uint64_t edge;     /* number of the user whose word about peers counts; UINT32_MAX + 1: none */
     uint64_t checkpoint_ms;
 };
 
@@ -78,7 +82,9 @@ struct front {
     struct pse_buckets *sessions; /* and credentials */
     pthread_mutex_t letters_lock;
     struct mailbox *letters;
-    atomic_uint level;
+    atomic_uint level_set;         /* what the sequencer says */
+    atomic_uint level_measured;    /* what overload has brought about here */
+    struct brownout_load overload; /* the main thread's */
 
     pthread_rwlock_t lock; /* of `now` and `status` */
     struct front_election *now;
@@ -94,6 +100,8 @@ struct front {
     /* The casting worker's. */
     pse_hash *seen; /* leaf hashes of ballots that were verified, by their first bits */
     struct pse_ballot_check *check;
+    struct pse_pace pace;
+    struct offenders offenders;
 };
 
 /** Follow record and sequencer in a thread of its own until front_unfollow. */
@@ -115,9 +123,20 @@ pse_http_handler front_health;
 /** ctx is a struct front_gate. */
 pse_http_admit front_admit;
 
+/** Microseconds of a clock that never goes back. */
+uint64_t front_now_us(void);
+/** The level of brown-out: the higher of what was set and what was measured. */
+unsigned front_level(struct front *f);
+/** Write down a change of it, and why. */
+void front_level_event(struct front *f, const char *why);
+/** A number for who sends this call: the peer, else the session; 0: not known. */
+uint64_t front_sender(const struct front *f, const struct pse_http_call *c);
+/** What the server itself refuses, in words (pse_http_options). */
+const struct pse_http_detail *front_words(const char *slug);
+
 /** May this credential cast again now? */
 bool front_credential_take(struct front *f, const pse_enc *credential);
-/** Once a second: gauges. */
+/** Once a second, from the main thread: gauges, and what overload makes of the level. */
 void front_measure(struct front *f);
 
 enum front_outcome {
@@ -129,7 +148,7 @@ enum front_outcome {
     OUTCOME_BUSY,
     OUTCOME_UNKNOWN,
 };
-extern const struct pse_metric front_requests, front_ballots;
+extern const struct pse_metric front_requests, front_ballots, front_queue, front_alone;
 
 /** Answer with the receipt in text or JSON, as the client accepts. @p tracker may be NULL. */
 void front_answer_receipt(struct pse_http_call *call, const struct sequence_result *r,

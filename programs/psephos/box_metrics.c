@@ -13,16 +13,31 @@ PSE_GAUGE(front_connections, "psephos_box_connections", "Open connections.");
 PSE_GAUGE(front_waiting, "psephos_box_waiting", "Requests that wait for a worker or an answer.");
 PSE_COUNTER(front_overdue, "psephos_box_suspended_overdue",
             "Requests that nobody answered in time; must stay 0.");
-PSE_GAUGE(front_level, "psephos_box_level", "Brown-out level, 0 to 4.");
+PSE_GAUGE(front_at_level, "psephos_box_level", "Brown-out level, 0 to 4.");
+PSE_GAUGE(front_queue, "psephos_box_queue", "How many ballots may wait to be verified.");
+PSE_COUNTER(front_alone, "psephos_box_verified_alone",
+            "Ballots of repeat offenders, each verified by itself.");
 PSE_GAUGE(front_age, "psephos_box_checkpoint_age_seconds",
           "For how long entries have waited for a witnessed checkpoint.");
 PSE_GAUGE_BY(front_entries, "psephos_box_entries", "Entries of the log.", "stage", "durable",
              "published");
 
 static const struct pse_metric *const all[] = {
-    &front_requests, &front_ballots, &front_connections, &front_waiting,
-    &front_overdue,  &front_level,   &front_age,         &front_entries,
+    &front_requests, &front_ballots, &front_connections, &front_waiting, &front_overdue,
+    &front_at_level, &front_age,     &front_entries,     &front_queue,   &front_alone,
 };
+
+/* Overload is a queue that has been full: that of ballots to be verified, or that of all who wait
+ * for an answer. */
+static void look_at_load(struct front *f, const struct pse_http_counters *c)
+{
+    size_t waiting = 1000 * c->waiting / f->set->waiting;
+    unsigned full = waiting > c->fullest ? (unsigned)waiting : c->fullest;
+    unsigned level = brownout_measure(&f->overload, full, pse_clock_steady_ms());
+
+    if (atomic_exchange(&f->level_measured, level) != level)
+        front_level_event(f, "measured");
+}
 
 void front_measure(struct front *f)
 {
@@ -35,8 +50,9 @@ void front_measure(struct front *f)
     pse_metric_set(&front_waiting, 0, (int64_t)c.waiting);
     if (c.overdue > overdue)
         pse_metric_add(&front_overdue, 0, c.overdue - overdue);
+    look_at_load(f, &c);
+    pse_metric_set(&front_at_level, 0, front_level(f));
     pthread_rwlock_rdlock(&f->lock);
-    pse_metric_set(&front_level, 0, f->status.level);
     pse_metric_set(&front_age, 0, (pse_clock_steady_ms() - f->witnessed_ms) / 1000);
     pse_metric_set(&front_entries, 0, (int64_t)f->status.size);
     pse_metric_set(&front_entries, 1, (int64_t)f->status.published);

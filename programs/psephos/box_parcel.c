@@ -115,6 +115,7 @@ static void post(struct posting *x)
 {
     const char *why = check_entries(x);
 
+    pse_http_yield(); /* from here on we wait for the sequencer */
     if (why == NULL)
         why = send_blobs(x);
     if (why != NULL) {

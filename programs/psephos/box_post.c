@@ -88,7 +88,7 @@ static pse_rc post_file(struct sequence_client *c, const char *path, bool quiet)
     return rc;
 }
 
-static pse_rc await_up(struct sequence_client *c, const char *path)
+pse_rc box_await_sequencer(const char *verb, struct sequence_client *c, const char *path)
 {
     const struct timespec nap = {0, 20 * 1000 * 1000};
 
@@ -97,7 +97,7 @@ static pse_rc await_up(struct sequence_client *c, const char *path)
             return PSE_OK;
         (void)nanosleep(&nap, NULL);
     }
-    cli_error(name,
+    cli_error(verb,
               "no sequencer answers at %s; start psephos box sequence, or mind [listen] users",
               path);
     return PSE_E_IO;
@@ -138,7 +138,7 @@ int box_post(int argc, char **argv)
     }
     rc = sequence_client_new(&c, socket, PENDING);
     if (rc == PSE_OK)
-        rc = await_up(c, socket);
+        rc = box_await_sequencer(name, c, socket);
     for (size_t i = 0; i < CLI_LIST_MAX && path[i] != NULL && rc == PSE_OK; i++)
         rc = post_file(c, path[i], quiet);
     sequence_client_free(c);

@@ -45,6 +45,38 @@ static const struct problem problems[] = {
      "See docs/services of psephos for what this address takes."},
 };
 
+const struct pse_http_detail *front_words(const char *slug)
+{
+    static const struct {
+        const char *slug;
+        struct pse_http_detail words;
+    } own[] = {
+        {"reduced",
+         {"This is switched off for now, so that voters get through",
+          "Casting, receipts and the election's view go on. For the record ask a mirror; for the "
+          "rest come back after the time in Retry-After."}},
+        {"session",
+         {"A login is needed, or the one you have is over",
+          "Nothing was recorded. Log in again, then send the same bytes."}},
+        {"busy",
+         {"The ballot box is too busy just now",
+          "Nothing was recorded. Send the same bytes again after the time in Retry-After."}},
+        {"overdue",
+         {"No answer came in time",
+          "It is not known whether it was recorded. Send the same bytes again: if they were "
+          "recorded, the same receipt comes back."}},
+        {"stopping",
+         {"The ballot box is being started anew",
+          "It is not known whether it was recorded. Send the same bytes again after the time in "
+          "Retry-After: if they were recorded, the same receipt comes back."}},
+    };
+
+    for (size_t i = 0; i < CLI_COUNT(own); i++)
+        if (strcmp(own[i].slug, slug) == 0)
+            return &own[i].words;
+    return NULL;
+}
+
 void front_problem(struct pse_http_call *call, const char *slug, const char *name,
                    const char *value)
 {

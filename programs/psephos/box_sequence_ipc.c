@@ -1,227 +1,21 @@
 /* The sequencer's socket: messages of sequence_ipc.h. A connection has a thread that reads and one
- * that writes; answers wait in a list between, so that a peer that reads slowly holds nobody up. */
-#include <pthread.h>
-#include <stdatomic.h>
+ * that writes (box_sequence_write.c). */
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "common/sequence_ipc.h"
-#include "net/ipc.h"
-#include "psephos/box.h"
+#include "daemon/clock.h"
+#include "psephos/box_socket.h"
 
 enum {
     CONNECTIONS = 32,
     ACCEPT_MS = 500,
-    ANSWERS_MAX = 1 << 17, /* that a peer has not read; then it is given up */
-};
-
-/* An answer on its way: a result, or a whole frame of another kind. */
-struct letter {
-    struct letter *next;
-    uint8_t kind;
-    struct sequence_result result; /* SUBMIT, RECEIPT; receipt points into bytes */
-    size_t n;
-    uint8_t bytes[];
-};
-
-struct conn {
-    struct box_server *server;
-    struct pse_ipc *ipc;
-    pthread_t reader, writer;
-    pthread_mutex_t lock;
-    pthread_cond_t more;
-    struct letter *first;
-    struct letter **last;
-    size_t letters;
-    bool ends;     /* the writer leaves when the list is empty */
-    bool is_over;  /* the reader has left */
-    unsigned refs; /* its two threads, and tickets that will be answered */
-    struct box_upload upload;
-    struct sequence_submit submit; /* the reader's */
-    struct conn *next;
 };
 
 struct ticket {
-    struct conn *c;
+    struct box_conn *c;
     uint32_t tag;
 };
-
-struct box_server {
-    struct box_log *log;
-    pthread_rwlock_t using;
-    struct pse_sequencer *sequencer; /* NULL: not open yet, or draining */
-    int fd;
-    uint32_t *uid;
-    size_t uids;
-    pthread_t accepting;
-    pthread_mutex_t lock;
-    struct conn *conns;
-    size_t n;
-    atomic_bool ends;
-    atomic_uint level;
-};
-
-/* --- letters -----------------------------------------------------------------------------------
- */
-
-static void post(struct conn *c, struct letter *one)
-{
-    bool full;
-
-    pthread_mutex_lock(&c->lock);
-    full = c->letters >= ANSWERS_MAX || c->is_over;
-    if (!full) {
-        one->next = NULL;
-        *c->last = one;
-        c->last = &one->next;
-        c->letters++;
-        pthread_cond_signal(&c->more);
-    }
-    pthread_mutex_unlock(&c->lock);
-    if (full) {
-        pse_ipc_shut(c->ipc); /* its requests are then answered FAILED at the other end */
-        free(one);
-    }
-}
-
-static void post_result(struct conn *c, uint8_t kind, const struct sequence_result *r)
-{
-    struct letter *one = calloc(1, sizeof *one + r->receipt.n);
-
-    if (one == NULL) {
-        pse_ipc_shut(c->ipc);
-        return;
-    }
-    one->kind = kind;
-    one->result = *r;
-    if (r->receipt.n > 0)
-        memcpy(one->bytes, r->receipt.p, r->receipt.n);
-    one->result.receipt = pse_span(one->bytes, r->receipt.n);
-    post(c, one);
-}
-
-static void post_frame(struct conn *c, uint8_t kind, struct pse_buf *body)
-{
-    struct letter *one = body->rc == PSE_OK ? calloc(1, sizeof *one + body->n) : NULL;
-
-    if (one == NULL) {
-        pse_ipc_shut(c->ipc);
-    } else {
-        one->kind = kind;
-        one->n = body->n;
-        memcpy(one->bytes, body->p, body->n);
-        post(c, one);
-    }
-    pse_buf_free(body);
-}
-
-static void conn_drop(struct conn *c)
-{
-    struct letter *one;
-    bool last;
-
-    pthread_mutex_lock(&c->lock);
-    last = --c->refs == 0;
-    pthread_mutex_unlock(&c->lock);
-    if (!last)
-        return;
-    while ((one = c->first) != NULL) {
-        c->first = one->next;
-        free(one);
-    }
-    pse_ipc_free(c->ipc);
-    (void)pthread_mutex_destroy(&c->lock);
-    (void)pthread_cond_destroy(&c->more);
-    free(c);
-}
-
-/* --- writing -----------------------------------------------------------------------------------
- */
-
-static bool is_result(uint8_t kind)
-{
-    return kind == SEQUENCE_SUBMIT || kind == SEQUENCE_RECEIPT;
-}
-
-/* Results of one kind at the head of @p list, as many as a frame takes. */
-static pse_rc send_results(struct conn *c, struct letter **list, struct pse_buf *frame,
-                           struct sequence_result *room)
-{
-    uint8_t kind = (*list)->kind;
-    uint16_t taken = 0;
-    size_t n = 0;
-
-    for (const struct letter *at = *list;
-         at != NULL && at->kind == kind && n < (kind == SEQUENCE_SUBMIT ? SEQUENCE_BATCH_MAX : 1);
-         at = at->next)
-        room[n++] = at->result;
-    frame->n = 0;
-    sequence_results_put(frame, &taken, room, n);
-    PSE_TRY(frame->rc);
-    for (uint16_t i = 0; i < taken; i++) {
-        struct letter *gone = *list;
-
-        *list = gone->next;
-        free(gone);
-    }
-    return pse_ipc_send(c->ipc, kind | SEQUENCE_ANSWER, pse_buf_span(frame));
-}
-
-static pse_rc send_frame(struct conn *c, struct letter **list)
-{
-    struct letter *one = *list;
-    pse_rc rc = pse_ipc_send(c->ipc, one->kind | SEQUENCE_ANSWER, pse_span(one->bytes, one->n));
-
-    *list = one->next;
-    free(one);
-    return rc;
-}
-
-/* All that waits, or NULL at the end. */
-static struct letter *take_letters(struct conn *c)
-{
-    struct letter *list;
-
-    pthread_mutex_lock(&c->lock);
-    while (c->first == NULL && !c->ends)
-        pthread_cond_wait(&c->more, &c->lock);
-    list = c->first;
-    c->first = NULL;
-    c->last = &c->first;
-    c->letters = 0;
-    pthread_mutex_unlock(&c->lock);
-    return list;
-}
-
-static void *write_all(void *arg)
-{
-    struct conn *c = arg;
-    struct pse_buf frame = PSE_BUF(PSE_IPC_BODY_MAX);
-    struct sequence_result *room = calloc(SEQUENCE_BATCH_MAX, sizeof *room);
-    struct letter *list;
-    pse_rc rc = room == NULL ? PSE_E_MEMORY : PSE_OK;
-
-    while ((list = take_letters(c)) != NULL) {
-        while (list != NULL) {
-            struct letter *gone = list;
-
-            if (rc == PSE_OK) {
-                rc = is_result(list->kind) ? send_results(c, &list, &frame, room)
-                                           : send_frame(c, &list);
-                continue;
-            }
-            list = gone->next;
-            free(gone);
-        }
-        if (rc != PSE_OK)
-            pse_ipc_shut(c->ipc);
-    }
-    free(room);
-    pse_buf_free(&frame);
-    conn_drop(c);
-    return NULL;
-}
 
 /* --- answers of the sequencer ------------------------------------------------------------------
  */
@@ -252,17 +46,17 @@ void box_server_answer(void *ticket, const struct pse_answer *a)
 
     if (r.outcome == SEQUENCE_STALE)
         r.leaf = a->verdict.latest;
-    post_result(t->c, SEQUENCE_SUBMIT, &r);
+    box_conn_result(t->c, SEQUENCE_SUBMIT, &r);
     if (a->kind == PSE_ANSWER_RECORDED)
         return;
-    conn_drop(t->c);
+    box_conn_drop(t->c);
     free(t);
 }
 
 /* --- requests ----------------------------------------------------------------------------------
  */
 
-static uint8_t submit_one(struct conn *c, uint8_t source, uint32_t tag, struct pse_span entry)
+static uint8_t submit_one(struct box_conn *c, uint8_t source, uint32_t tag, struct pse_span entry)
 {
     struct box_server *s = c->server;
     bool is_ballot = entry.n > 0 && entry.p[0] == PSE_ENTRY_BALLOT;
@@ -283,12 +77,12 @@ static uint8_t submit_one(struct conn *c, uint8_t source, uint32_t tag, struct p
     pthread_rwlock_unlock(&s->using);
     if (rc == PSE_OK)
         return 0;
-    conn_drop(c);
+    box_conn_drop(c);
     free(t);
     return rc == PSE_E_LENGTH ? SEQUENCE_REFUSED : SEQUENCE_BUSY;
 }
 
-static pse_rc take_submit(struct conn *c, struct pse_span body)
+static pse_rc take_submit(struct box_conn *c, struct pse_span body)
 {
     struct sequence_submit *in = &c->submit;
 
@@ -298,12 +92,12 @@ static pse_rc take_submit(struct conn *c, struct pse_span body)
 
         r.outcome = submit_one(c, in->source, in->tag[i], in->entry[i]);
         if (r.outcome != 0)
-            post_result(c, SEQUENCE_SUBMIT, &r);
+            box_conn_result(c, SEQUENCE_SUBMIT, &r);
     }
     return PSE_OK;
 }
 
-static pse_rc take_blob(struct conn *c, struct pse_span body)
+static pse_rc take_blob(struct box_conn *c, struct pse_span body)
 {
     struct pse_buf b = PSE_BUF(64);
     struct sequence_blob in;
@@ -319,11 +113,11 @@ static pse_rc take_blob(struct conn *c, struct pse_span body)
     if (rc != PSE_OK)
         outcome = rc == PSE_E_MISMATCH ? SEQUENCE_REFUSED : SEQUENCE_BUSY;
     sequence_done_put(&b, in.tag, outcome);
-    post_frame(c, SEQUENCE_BLOB, &b);
+    box_conn_frame(c, SEQUENCE_BLOB, &b);
     return PSE_OK;
 }
 
-static pse_rc take_view(struct conn *c, struct pse_span body)
+static pse_rc take_view(struct box_conn *c, struct pse_span body)
 {
     struct box_log *l = c->server->log;
     struct pse_buf b = PSE_BUF(1024);
@@ -348,11 +142,11 @@ static pse_rc take_view(struct conn *c, struct pse_span body)
     }
     pthread_mutex_unlock(&l->lock);
     sequence_view_put(&b, tag, &out);
-    post_frame(c, SEQUENCE_VIEW, &b);
+    box_conn_frame(c, SEQUENCE_VIEW, &b);
     return PSE_OK;
 }
 
-static pse_rc take_receipt(struct conn *c, struct pse_span body)
+static pse_rc take_receipt(struct box_conn *c, struct pse_span body)
 {
     struct box_server *s = c->server;
     struct pse_buf receipt = PSE_BUF(PSE_PROOF_MAX);
@@ -372,16 +166,62 @@ static pse_rc take_receipt(struct conn *c, struct pse_span body)
     } else if (rc == PSE_E_MISSING) {
         r.outcome = SEQUENCE_ABSENT;
     }
-    post_result(c, SEQUENCE_RECEIPT, &r);
+    box_conn_result(c, SEQUENCE_RECEIPT, &r);
     pse_buf_free(&receipt);
     return PSE_OK;
 }
 
-static pse_rc take_status(struct conn *c, struct pse_span body)
+/* --- the level of brown-out --------------------------------------------------------------------
+ */
+
+static void note_level(struct box_server *s, uint8_t level, const char *why, unsigned user)
+{
+    static const char *const name[BROWNOUT_LEVELS] = {"level-0", "level-1", "level-2", "level-3",
+                                                      "level-4"};
+    struct daemon *d = s->log->d;
+    const struct pse_event e = {
+        .type = "sequence.level", .sev = 5, .outcome = "ok", .rule = name[level], .tags = {why}};
+
+    PSE_LOG(&d->log, PSE_LOG_NOTICE, "sequence.level", PSE_F("level", (int)level),
+            PSE_F("why", why), PSE_F("user", user));
+    if (pse_events_put(&d->events, &e) != PSE_OK)
+        PSE_LOG(&d->log, PSE_LOG_ERROR, "daemon.event-lost", PSE_F("type", e.type));
+}
+
+/* What was asked to fall falls when its time has come; somebody asks five times a second. */
+static uint8_t level_now(struct box_server *s)
+{
+    uint8_t before;
+    uint8_t level;
+
+    pthread_mutex_lock(&s->level_lock);
+    before = s->level.level;
+    level = brownout_level(&s->level, pse_clock_steady_ms());
+    pthread_mutex_unlock(&s->level_lock);
+    if (level != before)
+        note_level(s, level, "fallen", (unsigned)getuid());
+    return level;
+}
+
+static void set_level(struct box_server *s, uint8_t wanted, unsigned user)
+{
+    uint8_t before;
+    uint8_t level;
+
+    pthread_mutex_lock(&s->level_lock);
+    before = s->level.level;
+    brownout_want(&s->level, wanted, pse_clock_steady_ms());
+    level = s->level.level;
+    pthread_mutex_unlock(&s->level_lock);
+    if (level != before)
+        note_level(s, level, "set", user);
+}
+
+static pse_rc take_status(struct box_conn *c, struct pse_span body)
 {
     struct box_log *l = c->server->log;
     struct box_server *s = c->server;
-    struct sequence_status out = {.level = (uint8_t)atomic_load(&c->server->level)};
+    struct sequence_status out = {.level = level_now(c->server)};
     struct pse_sequencer_load load = {0};
     struct pse_buf b = PSE_BUF(1024);
     uint64_t epoch;
@@ -402,26 +242,24 @@ static pse_rc take_status(struct conn *c, struct pse_span body)
     out.eid = *pse_engine_eid(l->engine.e);
     pthread_mutex_unlock(&l->lock);
     sequence_status_put(&b, tag, &out);
-    post_frame(c, SEQUENCE_STATUS, &b);
+    box_conn_frame(c, SEQUENCE_STATUS, &b);
     return PSE_OK;
 }
 
-static pse_rc take_level(struct conn *c, struct pse_span body)
+static pse_rc take_level(struct box_conn *c, struct pse_span body)
 {
     struct pse_buf b = PSE_BUF(64);
     uint8_t level;
     uint32_t tag;
 
     PSE_TRY(sequence_level_parse(&tag, &level, body));
-    if (atomic_exchange(&c->server->level, level) != level)
-        PSE_LOG(&c->server->log->d->log, PSE_LOG_NOTICE, "sequence.level",
-                PSE_F("level", (int)level), PSE_F("user", (unsigned)pse_ipc_peer(c->ipc)));
+    set_level(c->server, level, (unsigned)pse_ipc_peer(c->ipc));
     sequence_done_put(&b, tag, SEQUENCE_DONE);
-    post_frame(c, SEQUENCE_LEVEL, &b);
+    box_conn_frame(c, SEQUENCE_LEVEL, &b);
     return PSE_OK;
 }
 
-static pse_rc take_request(struct conn *c, uint8_t kind, struct pse_span body)
+static pse_rc take_request(struct box_conn *c, uint8_t kind, struct pse_span body)
 {
     switch (kind) {
     case SEQUENCE_SUBMIT: return take_submit(c, body);
@@ -437,12 +275,12 @@ static pse_rc take_request(struct conn *c, uint8_t kind, struct pse_span body)
 /* --- connections -------------------------------------------------------------------------------
  */
 
-static void conn_leave(struct conn *c)
+static void conn_leave(struct box_conn *c)
 {
     struct box_server *s = c->server;
 
     pthread_mutex_lock(&s->lock);
-    for (struct conn **at = &s->conns; *at != NULL; at = &(*at)->next) {
+    for (struct box_conn **at = &s->conns; *at != NULL; at = &(*at)->next) {
         if (*at == c) {
             *at = c->next;
             break;
@@ -454,7 +292,7 @@ static void conn_leave(struct conn *c)
 
 static void *read_all(void *arg)
 {
-    struct conn *c = arg;
+    struct box_conn *c = arg;
     struct pse_span body;
     uint8_t kind;
     pse_rc rc;
@@ -476,13 +314,13 @@ static void *read_all(void *arg)
     pthread_mutex_unlock(&c->lock);
     pthread_join(c->writer, NULL);
     conn_leave(c);
-    conn_drop(c);
+    box_conn_drop(c);
     return NULL;
 }
 
 static pse_rc conn_start(struct box_server *s, struct pse_ipc *ipc)
 {
-    struct conn *c = calloc(1, sizeof *c);
+    struct box_conn *c = calloc(1, sizeof *c);
 
     if (c == NULL) {
         pse_ipc_free(ipc);
@@ -500,10 +338,10 @@ static pse_rc conn_start(struct box_server *s, struct pse_ipc *ipc)
     s->conns = c;
     s->n++;
     pthread_mutex_unlock(&s->lock);
-    if (pthread_create(&c->writer, NULL, write_all, c) != 0) {
+    if (pthread_create(&c->writer, NULL, box_conn_write, c) != 0) {
         c->refs = 1;
         conn_leave(c);
-        conn_drop(c);
+        box_conn_drop(c);
         return PSE_E_MEMORY;
     }
     if (pthread_create(&c->reader, NULL, read_all, c) != 0) {
@@ -513,7 +351,7 @@ static pse_rc conn_start(struct box_server *s, struct pse_ipc *ipc)
         pthread_mutex_unlock(&c->lock);
         pthread_join(c->writer, NULL);
         conn_leave(c);
-        conn_drop(c);
+        box_conn_drop(c);
         return PSE_E_MEMORY;
     }
     (void)pthread_detach(c->reader);
@@ -564,6 +402,7 @@ pse_rc box_server_start(struct box_server **out, struct box_log *l, int fd, cons
     s->log = l;
     s->fd = fd;
     (void)pthread_mutex_init(&s->lock, NULL);
+    (void)pthread_mutex_init(&s->level_lock, NULL);
     (void)pthread_rwlock_init(&s->using, NULL);
     if (s->uid == NULL || pthread_create(&s->accepting, NULL, accept_all, s) != 0) {
         free(s->uid);
@@ -590,7 +429,7 @@ void box_server_drain(struct box_server *s)
         bool busy = false;
 
         pthread_mutex_lock(&s->lock);
-        for (struct conn *c = s->conns; c != NULL; c = c->next) {
+        for (struct box_conn *c = s->conns; c != NULL; c = c->next) {
             pthread_mutex_lock(&c->lock);
             busy = busy || c->first != NULL;
             pthread_mutex_unlock(&c->lock);
@@ -612,7 +451,7 @@ void box_server_free(struct box_server *s)
     atomic_store(&s->ends, true);
     pthread_join(s->accepting, NULL);
     pthread_mutex_lock(&s->lock);
-    for (struct conn *c = s->conns; c != NULL; c = c->next)
+    for (struct box_conn *c = s->conns; c != NULL; c = c->next)
         pse_ipc_shut(c->ipc);
     pthread_mutex_unlock(&s->lock);
     while (n > 0) {
@@ -624,6 +463,7 @@ void box_server_free(struct box_server *s)
     }
     (void)close(s->fd);
     (void)pthread_mutex_destroy(&s->lock);
+    (void)pthread_mutex_destroy(&s->level_lock);
     (void)pthread_rwlock_destroy(&s->using);
     free(s->uid);
     free(s);

@@ -22,8 +22,11 @@ static const struct pse_conf_key keys[] = {
                   "The sequencer's socket."),
     PSE_CONF_NUMBER(struct front_settings, threads, "verify", "threads", 1, 256, "2", "threads",
                     PSE_CONF_FIXED, "Threads that verify ballots."),
-    PSE_CONF_NUMBER(struct front_settings, queue, "limits", "queue", 16, 4096, "1024", "ballots",
-                    PSE_CONF_FIXED, "How many ballots may wait to be verified."),
+    PSE_CONF_NUMBER(
+        struct front_settings, queue, "limits", "queue", 16, 4096, "1024", "ballots",
+        PSE_CONF_FIXED,
+        "How many ballots may wait to be verified, until it has been measured; then, each "
+        "minute, a quarter of a second of work."),
     PSE_CONF_WORDS(struct front_settings, metrics, "listen", "metrics", 0, 250, "", PSE_CONF_FIXED,
                    "Where /metrics and /healthz are served by a thread of their own, on loopback; "
                    "empty: nowhere."),
@@ -41,6 +44,9 @@ static const struct pse_conf_key keys[] = {
                     "Of one session or credential, on the long run."),
     PSE_CONF_NUMBER(struct front_settings, session_burst, "limits", "voter-burst", 1, 10000, "50",
                     "ballots", PSE_CONF_RELOAD, "Of one session or credential at once."),
+    PSE_CONF_NUMBER(struct front_settings, overload, "overload", "level", 0, 4, "3", "levels",
+                    PSE_CONF_FIXED,
+                    "Up to which level overload alone reduces the service; 0: it does not."),
     PSE_CONF_SIZE(struct front_settings, parcel, "limits", "parcel", 1 << 20, 1 << 30, "512 MiB",
                   PSE_CONF_FIXED, "The longest parcel; long ones go to the state folder."),
     PSE_CONF_TIME(struct front_settings, checkpoint_ms, "health", "checkpoint", 1000, 3600000,
@@ -104,6 +110,9 @@ static pse_rc make_ready(struct front *f)
     PSE_TRY(pse_buckets_new(&f->peers, seed));
     pse_rng_fill(&f->rng, &seed, sizeof seed);
     PSE_TRY(pse_buckets_new(&f->sessions, seed));
+    pse_rng_fill(&f->rng, &f->offenders.seed, sizeof f->offenders.seed);
+    f->overload.max = (uint8_t)f->set->overload;
+    pse_metric_set(&front_queue, 0, (int64_t)f->set->queue);
     PSE_TRY(mailbox_new(&f->letters));
     PSE_TRY(sequence_client_new(&f->sequence, f->set->sequence, f->set->waiting));
     PSE_TRY(pse_static_new(&f->record, f->set->record, pse_static_record, PSE_STATIC_RECORD_RULES));
@@ -165,6 +174,8 @@ static int serve(struct front *f, int fd, const char *address)
     struct pse_http_options o = {.route = route,
                                  .routes = CLI_COUNT(route),
                                  .lane = {{f->set->queue, 1}, {1024, 2}, {8, 2}},
+                                 .at_once = 1, /* the threads that verify are in one pool */
+                                 .words = front_words,
                                  .spool = f->set->common.state,
                                  .per_source = UINT_MAX};
     int status;

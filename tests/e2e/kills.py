@@ -329,6 +329,15 @@ def check_record():
     cast(by_leaf[old])
 
 
+def await_end():
+    """Without its second process the sequencer must not go on: it ends with the next batch."""
+    try:
+        sequencer.process.wait(10)
+    except subprocess.TimeoutExpired:
+        complain("without its second process the sequencer goes on")
+        sequencer.end()
+
+
 def strike(kill):
     held = random.Random(str(kill)).sample(witnesses, 2) if kill.held else []
     for one in held:
@@ -337,17 +346,14 @@ def strike(kill):
         time.sleep(1.3)  # longer than the sequencer waits for a quorum
     if kill.target == "second":
         os.kill(sequencer.second(), signal.SIGKILL)
-        try:
-            sequencer.process.wait(5)
-        except subprocess.TimeoutExpired:
-            complain("without its second process the sequencer goes on")
-            sequencer.end()
     if kill.target in ("sequencer", "both"):
         sequencer.end()
     if kill.target in ("front", "both"):
         front.end()
     for one in held:
         one.process.send_signal(signal.SIGCONT)
+    if kill.target == "second":
+        await_end()
     if kill.target != "front":
         sequencer.start()
     if kill.target in ("front", "both"):
