@@ -11,10 +11,10 @@ enum {
     LINE = 1024,
     SPARE_CONNECTIONS = 64,
     SPARE_BUFFER = 16384, /* heads and rewriting beside a whole ballot */
-    PRESSED_PART = 16,    /* of the waiting set: more under way, and the box is under pressure */
+    PRESSED_PART = 64,    /* of the waiting set: more under way, and the box is under pressure */
     LATER_PART = 128,     /* of it, for networks that stand back */
     LATER_MIN = 16,
-    OFTEN = 16 /* requests of a network in 10 s: eight voters who vote at once */
+    OFTEN = 10 /* requests of a network in 10 s: three voters at once */
 };
 
 __attribute__((format(printf, 2, 3))) static void line(struct pse_buf *out, const char *format, ...)
@@ -66,6 +66,7 @@ static void put_global(struct pse_buf *out, const struct edge_options *o)
     line(out, "    timeout client 15s");
     line(out, "    timeout connect 2s");
     line(out, "    timeout queue 2s");
+    line(out, "    timeout tarpit 2s");
     line(out, "    timeout server 15s");
     line(out, "    # only what was not sent; more would keep a copy of each request under way");
     line(out, "    retries 2");
@@ -91,10 +92,12 @@ static void put_tables(struct pse_buf *out)
     pse_wr_str(out, "\n");
 }
 
+enum refusal { DENY, DENY_FOR_NOW, DENY_SLOWLY };
+
 __attribute__((format(printf, 6, 7))) static void put_problem(struct pse_buf *out, unsigned status,
                                                               const char *slug, const char *title,
-                                                              bool later, const char *condition,
-                                                              ...)
+                                                              enum refusal how,
+                                                              const char *condition, ...)
 {
     char text[LINE / 2];
     va_list args;
@@ -105,11 +108,12 @@ __attribute__((format(printf, 6, 7))) static void put_problem(struct pse_buf *ou
     va_end(args);
     PSE_REQUIRE(n >= 0 && n < (int)sizeof text);
     line(out,
-         "    http-request deny status %u content-type application/problem+json string "
+         "    http-request %s status %u content-type application/problem+json string "
          "\"{\\\"type\\\":\\\"urn:psephos:problem:%s\\\",\\\"title\\\":\\\"%s\\\",\\\"status\\\":%"
          "u}\""
          "%s if %s",
-         status, slug, title, status, later ? " hdr Retry-After 5" : "", text);
+         how == DENY_SLOWLY ? "tarpit" : "deny", status, slug, title, status,
+         how == DENY ? "" : " hdr Retry-After 5", text);
 }
 
 /* Who is counted, who is not heard at all, and what is answered from memory before anything else is
@@ -136,7 +140,7 @@ static void put_limits(struct pse_buf *out, const struct edge_options *o)
 {
     line(out, "    http-request track-sc1 req.hdr(authorization),sha1 table per_session if { "
               "req.hdr(authorization) -m found }");
-    put_problem(out, 429, "slow-down", "Too many requests; wait a little.", true,
+    put_problem(out, 429, "slow-down", "Too many requests; wait a little.", DENY_FOR_NOW,
                 "{ sc0_http_err_rate(per_source) gt %" PRIu64 " } or { "
                 "sc0_http_fail_rate(per_source) gt %" PRIu64 " } or { "
                 "sc0_http_req_rate(per_source) gt %" PRIu64
@@ -159,9 +163,9 @@ static void put_routes(struct pse_buf *out, const struct edge_options *o)
     line(
         out,
         "    http-response set-log-level info if { var(txn.class) -m str read } { status ge 400 }");
-    put_problem(out, 404, "not-found", "There is nothing here.", false, "!to_box !to_board%s",
+    put_problem(out, 404, "not-found", "There is nothing here.", DENY, "!to_box !to_board%s",
                 o->auth.n > 0 ? " !to_auth" : "");
-    put_problem(out, 413, "too-large", "That is longer than any ballot.", false,
+    put_problem(out, 413, "too-large", "That is longer than any ballot.", DENY,
                 "casting { req.body_size gt %" PRIu64 " }", o->ballot);
 }
 
@@ -171,7 +175,8 @@ static uint64_t later_most(const struct edge_options *o)
 }
 
 /* A flood has no mark of its own; but its networks are refused, or ask often while the box is
- * pressed. They get few of the box's places, and an answer at once when those are taken. */
+ * pressed. They get few of the box's places, and when those are taken they are refused after a
+ * while in which they cost nothing: at once, each would be back at once. */
 static void put_turns(struct pse_buf *out, const struct edge_options *o)
 {
     line(out,
@@ -184,7 +189,7 @@ static void put_turns(struct pse_buf *out, const struct edge_options *o)
     line(out, "    http-request set-var(txn.later) bool(true) if to_box refused_lately");
     line(out, "    http-request set-var(txn.later) bool(true) if to_box asks_often pressed");
     line(out, "    acl later var(txn.later) -m bool");
-    put_problem(out, 503, "busy", "Many are voting; try again in a moment.", true,
+    put_problem(out, 503, "busy", "Many are voting; try again in a moment.", DENY_SLOWLY,
                 "later { queue(boxes_later) gt %" PRIu64 " }", later_most(o));
 }
 
