@@ -18,8 +18,10 @@
 static const size_t BENCH_MEMORY = (size_t)3 << 30;
 enum { BENCH_LINE_MAX = 1 << 16 };
 
-static const struct bench_table *const tables[] = {&bench_group,  &bench_ballot,   &bench_mix,
-                                                   &bench_record, &bench_election, &bench_ledger};
+static const struct bench_table *const tables[] = {
+    &bench_group,    &bench_ballot, &bench_mix,      &bench_record,
+    &bench_election, &bench_ledger, &bench_identity,
+};
 
 struct bench_request {
     const char *filter;

@@ -72,6 +72,7 @@ extern const struct bench_table bench_mix;
 extern const struct bench_table bench_record;
 extern const struct bench_table bench_election;
 extern const struct bench_table bench_ledger;
+extern const struct bench_table bench_identity;
 /** Measured only when --record names a record. */
 extern const struct bench_item bench_audit;
 
