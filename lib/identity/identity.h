@@ -12,6 +12,7 @@
 #include "certificate.h"
 #include "challenge.h"
 #include "cms.h"
+#include "demo.h"
 #include "fault.h"
 #include "ocsp.h"
 #include "signature.h"

@@ -6,6 +6,7 @@
 
 #include "commands.h"
 #include "common/instant.h"
+#include "psephos/demo_ca.h"
 
 pse_rc identity_time(int64_t *out, const char *name, const char *text)
 {
@@ -175,9 +176,13 @@ int cmd_identity(int argc, char **argv)
          identity_certificate},
         {"ocsp", "what a responder said about revocation", identity_ocsp},
         {"webeid", "a login by card: the token of a browser", identity_webeid},
+        {"demo-ca", "an identity authority for rehearsals", identity_demo_ca},
+        {"card", "what a demo card does, by hand", identity_card},
     };
 
-    return verbs_run("identity",
-                     "Electronic identities, judged from files: no network, no clock of their own.",
-                     verb, CLI_COUNT(verb), argc, argv);
+    return verbs_run(
+        "identity",
+        "Electronic identities, judged from files: no network, no clock of their own; and DEMO\n"
+        "ones to rehearse with, which prove nothing.",
+        verb, CLI_COUNT(verb), argc, argv);
 }
