@@ -65,6 +65,12 @@ static pse_rc check(const struct edge_options *o)
         PSE_TRY(check_word("plain", o->plain));
     if (o->user != NULL)
         PSE_TRY(check_word("user", o->user));
+    if (o->group != NULL)
+        PSE_TRY(check_word("group", o->group));
+    if (o->group != NULL && o->user == NULL) {
+        cli_error(name, "--group is that of --user; give both");
+        return PSE_E_SYNTAX;
+    }
     if (o->plain != NULL && strncmp(o->plain, "127.", 4) != 0 &&
         strncmp(o->plain, "[::1]:", 6) != 0) {
         cli_error(name, "--plain %s is not a loopback address; the public side has TLS", o->plain);
@@ -122,6 +128,8 @@ static int edge_config(int argc, char **argv)
                  "boxes)"),
         CLI_LIST("auth", "WHERE", &o.auth, "who serves logins (default: nobody)"),
         CLI_TEXT("user", "NAME", &o.user, "HAProxy's own user and group"),
+        CLI_TEXT("group", "NAME", &o.group,
+                 "its group, where the daemons' sockets belong to another one than --user"),
         CLI_NUMBER("ballot-max", "BYTES", &o.ballot, 256, 65535, "of a ballot (default 16384)"),
         CLI_NUMBER("waiting", "N", &o.waiting, 64, 65536,
                    "requests under way in a box (default 8192)"),

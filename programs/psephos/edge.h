@@ -17,7 +17,7 @@ enum {
 };
 
 struct edge_options {
-    const char *listen, *cert, *plain, *user;
+    const char *listen, *cert, *plain, *user, *group;
     struct cli_list box, board, auth;
     bool both;
     uint64_t ballot, waiting, connections, per_source, requests, retries;

@@ -38,7 +38,7 @@ static void put_global(struct pse_buf *out, const struct edge_options *o)
     line(out, "    maxconn %" PRIu64, o->connections + SPARE_CONNECTIONS);
     if (o->user != NULL) {
         line(out, "    user %s", o->user);
-        line(out, "    group %s", o->user);
+        line(out, "    group %s", o->group != NULL ? o->group : o->user);
     }
     line(out, "    log stdout format raw local0 info");
     line(out, "    # a ballot and its head fit one buffer, so that the box is asked only when all "

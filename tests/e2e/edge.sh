@@ -28,6 +28,7 @@ check 'wrong use is told' "$(
     refused 'cannot hold' --cert x --box "127.0.0.1:1
     server evil"
     refused 'cannot hold' --cert 'x#' --box 127.0.0.1:1
+    refused 'give both' --cert x --box 127.0.0.1:1 --group g
 )"
 haproxy=$(PATH=$PATH:/usr/sbin command -v haproxy) || {
     skip 'HAProxy serves' 'needs haproxy'
