@@ -1,5 +1,6 @@
 #include "common/box_client.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -51,6 +52,7 @@ void box_client_close(struct box_client *b)
 void box_answer_free(struct box_answer *a)
 {
     pse_buf_free(&a->body);
+    pse_wipe(a->cookie, sizeof a->cookie);
 }
 
 /* --- problem documents --------------------------------------------------------------------------
@@ -64,19 +66,35 @@ static bool take_text(struct pse_span *out, struct pse_json_rd *r, const char *m
     return v != NULL && pse_json_string(out, v) == PSE_OK;
 }
 
+/* "link-expired" of "urn:psephos:problem:link-expired". */
+static void put_slug(struct box_answer *a, struct pse_span type)
+{
+    size_t from = type.n;
+
+    while (from > 0 && type.p[from - 1] != ':' && type.p[from - 1] != '/')
+        from--;
+    if (type.n - from < sizeof a->slug)
+        (void)snprintf(a->slug, sizeof a->slug, "%.*s", (int)(type.n - from),
+                       (const char *)type.p + from);
+}
+
 /* Title and detail of a problem, and the hash that a stale ballot is told. */
 static void read_problem(struct box_answer *a)
 {
     PSE_ARENA(arena, ANSWER_ARENA);
     const struct pse_json *root, *v;
     struct pse_json_rd r;
-    struct pse_span title = {0}, detail = {0};
+    struct pse_span title = {0}, detail = {0}, type = {0};
 
     (void)snprintf(a->words, sizeof a->words, "it answers %u", a->status);
     if (pse_json_parse(&root, NULL, &arena, pse_buf_span(&a->body)) != PSE_OK ||
         pse_json_open(&r, root, NULL) != PSE_OK)
         return;
-    if (take_text(&title, &r, "title") || take_text(&title, &r, "type"))
+    if (take_text(&type, &r, "type"))
+        put_slug(a, type);
+    if (!take_text(&title, &r, "title"))
+        title = type;
+    if (title.n > 0)
         (void)snprintf(a->words, sizeof a->words, "%.*s", (int)(title.n > 120 ? 120 : title.n),
                        (const char *)title.p);
     if (take_text(&detail, &r, "detail")) {
@@ -123,57 +141,79 @@ static void say_trouble(const struct box_client *b, const struct pse_fetched *go
         cli_note(b->name, "%s answers %u%s", b->base, got->status, again ? "; trying again" : "");
 }
 
-pse_rc box_client_ask(struct box_answer *a, struct box_client *b, const char *path,
-                      const char *type, struct pse_span body)
-{
-    static const char *const keep[] = {"Retry-After"};
-    char url[PSE_FETCH_URL_MAX];
-    char content[HEADER_MAX];
-    char bearer[HEADER_MAX] = "";
-    const char *header[] = {content, bearer};
-    struct pse_fetch request = {.url = url,
-                                .unix_path = b->socket,
-                                .post = type != NULL,
-                                .body = body,
-                                .header = header,
-                                .headers = type == NULL       ? 0
-                                           : b->token == NULL ? 1
-                                                              : 2,
-                                .keep = keep,
-                                .kept = 1,
-                                .max = BOX_ANSWER_MAX,
-                                .deadline_ms = ask_deadline(body.n)};
-    struct retry retry = retry_for(b->rng, b->patience);
-    struct pse_fetched got;
+/* Lines of a request's head; what they hold is wiped. */
+struct head {
+    char line[3][HEADER_MAX];
+    const char *at[3];
+    size_t n;
+};
 
-    memset(a, 0, sizeof *a);
-    (void)snprintf(url, sizeof url, "%s%s", b->socket == NULL ? b->base : "http://box", path);
-    (void)snprintf(content, sizeof content, "Content-Type: %s", type == NULL ? "" : type);
-    if (b->token != NULL)
-        (void)snprintf(bearer, sizeof bearer, "Authorization: Bearer %s", b->token);
+__attribute__((format(printf, 2, 3))) static void head_put(struct head *h, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(h->line[h->n], HEADER_MAX, format, args);
+    va_end(args);
+    h->at[h->n] = h->line[h->n];
+    h->n++;
+}
+
+/* Until there is an answer that counts as one, or patience ends. */
+static pse_rc fetch(struct pse_fetched *got, struct box_client *b, const struct pse_fetch *request)
+{
+    struct retry retry = retry_for(b->rng, b->patience);
+
     for (;;) {
-        pse_rc rc = pse_fetch_one(&got, b->web, &request);
         bool again;
 
-        if (rc != PSE_OK)
-            pse_wipe(bearer, sizeof bearer);
-        PSE_TRY(rc);
-        if (!is_passing(&got))
-            break;
-        pse_buf_free(&got.body);
-        again = retry_wait(&retry, retry_after(&got));
+        PSE_TRY(pse_fetch_one(got, b->web, request));
+        if (!is_passing(got) || (b->once && got->rc == PSE_OK))
+            return PSE_OK;
+        pse_buf_free(&got->body);
+        again = retry_wait(&retry, retry_after(got));
         if (!b->quiet || !again)
-            say_trouble(b, &got, again);
+            say_trouble(b, got, again);
         if (again)
             continue;
         cli_error(b->name,
                   "%s gave no answer within %u s: what became of it is not known. Run the same "
                   "command again: the same bytes are sent, and nothing happens twice",
                   b->base, b->patience);
-        pse_wipe(bearer, sizeof bearer);
         return PSE_E_UNKNOWN;
     }
-    pse_wipe(bearer, sizeof bearer);
+}
+
+pse_rc box_client_ask(struct box_answer *a, struct box_client *b, const char *path,
+                      const char *type, struct pse_span body)
+{
+    static const char *const keep[] = {"Retry-After", "Set-Cookie"};
+    struct head head = {.n = 0};
+    char url[PSE_FETCH_URL_MAX];
+    struct pse_fetch request = {.url = url,
+                                .unix_path = b->socket,
+                                .post = type != NULL,
+                                .body = body,
+                                .header = head.at,
+                                .keep = keep,
+                                .kept = sizeof keep / sizeof *keep,
+                                .max = BOX_ANSWER_MAX,
+                                .deadline_ms = ask_deadline(body.n)};
+    struct pse_fetched got;
+    pse_rc rc;
+
+    memset(a, 0, sizeof *a);
+    (void)snprintf(url, sizeof url, "%s%s", b->socket == NULL ? b->base : "http://box", path);
+    if (type != NULL)
+        head_put(&head, "Content-Type: %s", type);
+    if (type != NULL && b->token != NULL)
+        head_put(&head, "Authorization: Bearer %s", b->token);
+    if (type != NULL && b->cookie != NULL)
+        head_put(&head, "Cookie: %s", b->cookie);
+    request.headers = head.n;
+    rc = fetch(&got, b, &request);
+    pse_wipe(&head, sizeof head);
+    PSE_TRY(rc);
     if (got.rc != PSE_OK) {
         cli_error(b->name, "%s: %s", url, got.why);
         pse_buf_free(&got.body);
@@ -181,6 +221,8 @@ pse_rc box_client_ask(struct box_answer *a, struct box_client *b, const char *pa
     }
     a->status = got.status;
     a->body = got.body;
+    (void)snprintf(a->cookie, sizeof a->cookie, "%s", got.value[1]);
+    pse_wipe(got.value[1], sizeof got.value[1]);
     if (a->status >= 400)
         read_problem(a);
     return PSE_OK;

@@ -1,5 +1,5 @@
-/* The client's side of a box: sending bytes until it is known what became of them, and receipts
- * that are verified here (service contract 4, ledger contract 7).
+/* The client's side of a box, and of a login service: sending bytes until it is known what became
+ * of them, and receipts that are verified here (service contract 4, ledger contract 7).
  *
  * For: voters who cast, and roles who post parcels. The same bytes are sent again, with back-off,
  * while the box is busy, silent or unsure; that is safe, because a box gives the same bytes the
@@ -21,6 +21,8 @@ struct box_client {
     char base[PSE_FETCH_URL_MAX]; /* as given, for messages */
     const char *socket;           /* within base, when it is unix:PATH; else NULL */
     const char *token;            /* of a session, sent with what is posted; borrowed, or NULL */
+    const char *cookie;           /* the same, "name=value" */
+    bool once;                    /* 429 and 5xx are answers too; they are not waited out */
     struct pse_fetcher *web;
     struct pse_rng *rng;
     unsigned patience; /* seconds, for each thing asked */
@@ -32,8 +34,10 @@ struct box_answer {
     unsigned status; /* 200, 202, 409, 422, … */
     struct pse_buf body;
     char words[320]; /* of a refusal, for people: title and detail, or the status alone */
-    bool has_latest; /* 409: */
-    pse_hash latest; /* the leaf hash of the credential's latest ballot */
+    char cookie[PSE_FETCH_VALUE_MAX]; /* Set-Cookie; "": none. May be secret: wiped when freed */
+    char slug[48];                    /* of a refusal: the end of its type; "": none */
+    bool has_latest;                  /* 409: */
+    pse_hash latest;                  /* the leaf hash of the credential's latest ballot */
 };
 
 /** @p url: of the box, or unix:PATH for its socket on this machine. PSE_E_SYNTAX: no address;

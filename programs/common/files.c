@@ -139,6 +139,7 @@ pse_rc file_write(const char *name, const char *path, struct pse_span in, unsign
 {
     char temp[FILE_PATH_MAX];
     int n = snprintf(temp, sizeof temp, "%s.new-%ld", path, (long)getpid());
+    mode_t mode = (flags & FILE_SECRET) == 0 ? 0644 : (flags & FILE_FINAL) == 0 ? 0600 : 0400;
     int fd;
     bool good;
 
@@ -146,8 +147,7 @@ pse_rc file_write(const char *name, const char *path, struct pse_span in, unsign
         errno = ENAMETOOLONG;
         return write_failed(name, path);
     }
-    fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-              (flags & FILE_SECRET) != 0 ? 0600 : 0644);
+    fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
     if (fd < 0)
         return write_failed(name, path);
     good = write_all(fd, in) && ((flags & FILE_BULK) != 0 || fsync(fd) == 0);

@@ -15,6 +15,7 @@ enum file_flags {
     FILE_REPLACE = 0, /* an old file of that name is replaced */
     FILE_NEW = 1,     /* an old file of that name is an error */
     FILE_SECRET = 2,  /* readable by its owner only */
+    FILE_FINAL = 8,   /* with FILE_SECRET: nobody may write to it either */
     FILE_BULK = 4,    /* not forced to disk: one of many that are made again if lost */
 };
 

@@ -28,6 +28,8 @@
     X(audit, "private and staged rows against the public record") \
     X(store, "private stores: making one, sealed copies, restoring them") \
     X(receipt, "what a voter's receipt proves") \
+    X(login, "log in by mail, where the ballot box asks for it") \
+    X(logout, "end a login") \
     X(check, "ask, on a second device, what a ballot holds") \
     X(mirror, "a copy of a public record that checks all it copies") \
     X(monitor, "does everybody see the same log?") \

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "codec/text.h"
-#include "common/box_client.h"
 #include "common/files.h"
 #include "common/record_follow.h"
 #include "psephos/verbs.h"
@@ -130,69 +129,6 @@ void session_say(const struct session *s, const char *format, ...)
     putchar('\n');
 }
 
-static pse_rc check_parcel(const struct session *s)
-{
-    if (s->parcel.rc == PSE_OK)
-        return PSE_OK;
-    cli_error(s->name, "the parcel is larger than %zu bytes; use a larger machine", PARCEL_MAX);
-    return s->parcel.rc;
-}
-
-static pse_rc write_parcel(const struct session *s)
-{
-    PSE_TRY(file_write(s->name, s->options->out, pse_buf_span(&s->parcel), FILE_NEW));
-    session_say(s, "%s: %zu %s", s->options->out, s->entries,
-                s->entries == 1 ? "entry" : "entries");
-    return PSE_OK;
-}
-
-pse_rc session_post(struct session *s, const char *url)
-{
-    const struct session_options *o = s->options;
-    struct record_pin_options options = {.eid = pse_engine_eid(s->load.e), .g = s->g};
-    struct record_pin pin;
-    struct record_at at;
-    struct box_client box;
-    pse_rc rc;
-
-    PSE_TRY(check_parcel(s));
-    if (s->entries == 0)
-        return PSE_OK;
-    rc = record_at_open(&at, s->name, s->dir);
-    if (rc == PSE_OK) {
-        rc = record_pin_learn(&pin, s->name, &at, &options);
-        if (rc == PSE_OK) {
-            rc = box_client_open(&box, s->name, url, &s->rng,
-                                 o->patience == 0 ? BOX_PATIENCE : (unsigned)o->patience, o->quiet);
-            if (rc == PSE_OK)
-                rc = box_client_post_parcel(&box, &pin, pse_buf_span(&s->parcel), session_now);
-            box_client_close(&box);
-        }
-        record_pin_free(&pin);
-    }
-    record_at_close(&at);
-    return rc;
-}
-
-/* Into the file first, so that there is something to send again. */
-static pse_rc deliver(struct session *s)
-{
-    const struct session_options *o = s->options;
-
-    PSE_TRY(check_parcel(s));
-    PSE_TRY(session_want_sink(s));
-    if (o->out != NULL)
-        PSE_TRY(write_parcel(s));
-    if (o->post == NULL)
-        return PSE_OK;
-    if (!s->has_record) {
-        cli_error(s->name,
-                  "--post wants --record, which says whose witnesses count; or give --out");
-        return PSE_E_SYNTAX;
-    }
-    return session_post(s, o->post);
-}
-
 int session_end(struct session *s, pse_rc rc, const char *next)
 {
     const struct session_options *o = s->options;
@@ -200,7 +136,7 @@ int session_end(struct session *s, pse_rc rc, const char *next)
     if (rc == PSE_E_MEMORY)
         cli_error(s->name, "out of memory; close other programs or use a larger machine");
     if (rc == PSE_OK && s->entries > 0)
-        rc = deliver(s);
+        rc = session_deliver(s);
     if (rc == PSE_OK && next != NULL && (s->entries == 0 || o->post == NULL))
         session_say(s, "Next: %s.", next);
     session_close(s);

@@ -262,10 +262,10 @@ static pse_rc check_options(const struct session *s, const struct vote_options *
         cli_error(s->name, "a ballot goes to a box or into a file: give --box or --out, not both");
         return PSE_E_SYNTAX;
     }
-    if (o->box == NULL &&
-        (o->receipt != NULL || o->again || o->check || o->json || o->relay != NULL)) {
-        cli_error(s->name, "--receipt, --again, --check, --relay and --json are for a ballot that "
-                           "is cast: give --box URL");
+    if (o->box == NULL && (o->receipt != NULL || o->again || o->check || o->json ||
+                           o->relay != NULL || o->wait != 0 || o->token_file != NULL)) {
+        cli_error(s->name, "--receipt, --again, --check, --relay, --wait, --token-file and --json "
+                           "are for a ballot that is cast: give --box URL");
         return PSE_E_SYNTAX;
     }
     if (o->check && o->json) {
@@ -290,6 +290,8 @@ int cmd_vote(int argc, char **argv)
         CLI_TEXT("box", "URL", &o.box, "cast the ballot into this box and wait for the receipt"),
         CLI_TEXT("receipt", "FILE", &o.receipt,
                  "where the receipt is kept (default: KEY.TRACKER.receipt)"),
+        CLI_TEXT("token-file", "FILE", &o.token_file,
+                 "your session, of psephos login, where the box asks for one"),
         CLI_FLAG("again", &o.again, "replace the ballot that was cast before"),
         CLI_FLAG("check", &o.check, "then show a second device what the ballot holds"),
         CLI_TEXT("relay", "URL", &o.relay, "the mailbox for the check (default: the box)"),

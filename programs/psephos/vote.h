@@ -10,6 +10,7 @@ struct vote_options {
     struct cli_list choose; /* --choose */
     const char *box;        /* --box: cast; NULL: into a file */
     const char *receipt;    /* --receipt */
+    const char *token_file; /* --token-file: of a session */
     const char *relay;      /* --relay; NULL: the box */
     uint64_t wait;          /* --wait: for the second device; 0: as long as messages are kept */
     bool again;

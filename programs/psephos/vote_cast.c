@@ -6,6 +6,7 @@
 #include "common/box_client.h"
 #include "common/record_follow.h"
 #include "common/record_prefix.h"
+#include "common/session_file.h"
 #include "psephos/vote.h"
 
 enum { VIEW_ARENA = 1 << 20, RECALL_MAX = 3 };
@@ -21,8 +22,9 @@ struct cast {
     struct vote_ballot ballot;
     char pending[FILE_PATH_MAX]; /* the ballot from before it is sent until its receipt is held */
     char receipt[FILE_PATH_MAX];
-    bool resumed;  /* the ballot was sealed by an earlier run */
-    bool replaces; /* an earlier ballot */
+    char token[SESSION_FILE_TOKEN]; /* of a session; "": none */
+    bool resumed;                   /* the ballot was sealed by an earlier run */
+    bool replaces;                  /* an earlier ballot */
     uint64_t index;
 };
 
@@ -244,6 +246,25 @@ static pse_rc give_up_stale(struct cast *c, const struct box_answer *a)
     return PSE_E_STATE;
 }
 
+/* 401: the box asks for a login. What became of a ballot that was sent before is not known, so that
+ * one waits; another is given up. */
+static pse_rc want_login(struct cast *c)
+{
+    if (c->token[0] == '\0')
+        cli_error(c->s->name,
+                  "%s asks for a login. Run psephos login --auth URL --mail ADDRESS "
+                  "--token-file FILE, then this command with --token-file FILE",
+                  c->box.base);
+    else
+        cli_error(c->s->name,
+                  "%s does not take the session of %s: it has ended, or is of another "
+                  "election. Run psephos login again, then this command",
+                  c->box.base, c->o->token_file);
+    if (!c->resumed)
+        PSE_TRY(file_remove(c->s->name, c->pending));
+    return PSE_E_STATE;
+}
+
 static pse_rc send(struct cast *c)
 {
     struct box_answer a;
@@ -254,6 +275,8 @@ static pse_rc send(struct cast *c)
         rc = take_receipt(c, &a);
     } else if (rc == PSE_OK && a.status == 409 && a.has_latest) {
         rc = give_up_stale(c, &a);
+    } else if (rc == PSE_OK && a.status == 401) {
+        rc = want_login(c);
     } else if (rc == PSE_OK) {
         cli_error(c->s->name, "%s refuses the ballot, nothing was recorded: %s", c->box.base,
                   a.words);
@@ -345,6 +368,10 @@ static pse_rc cast(struct cast *c)
     PSE_TRY(box_client_open(&c->box, c->s->name, o->box, &c->s->rng,
                             o->common.patience == 0 ? BOX_PATIENCE : (unsigned)o->common.patience,
                             o->common.quiet));
+    if (o->token_file != NULL) {
+        PSE_TRY(session_file_read(c->token, c->s->name, o->token_file));
+        c->box.token = c->token;
+    }
     if (file_exists(c->pending)) {
         PSE_TRY(resume(c));
         rc = send(c);
@@ -382,6 +409,7 @@ pse_rc vote_cast(struct session *s, const struct vote_options *o)
         rc = cast(c);
     vote_ballot_free(&c->ballot);
     box_client_close(&c->box);
+    pse_wipe(c->token, sizeof c->token);
     record_prefix_close(&c->prefix);
     record_pin_free(&c->pin);
     record_at_close(&c->at);
