@@ -60,10 +60,10 @@ pse_rc session_post(struct session *s, const char *url)
  */
 
 /* A refusal is known to have changed nothing, success is witnessed: either way nothing waits any
- * more. Anything else may have been recorded. */
-static pse_rc settle(const struct session *s, const char *path, pse_rc rc)
+ * more. Anything else may have been recorded, unless it is @p fresh and never left. */
+static pse_rc settle(const struct session *s, const char *path, bool fresh, pse_rc rc)
 {
-    if (rc == PSE_OK || rc == PSE_E_STATE) {
+    if (rc == PSE_OK || rc == PSE_E_STATE || (fresh && rc == PSE_E_SYNTAX)) {
         PSE_TRY(file_remove(s->name, path));
         return rc;
     }
@@ -127,7 +127,7 @@ static pse_rc send_pending(bool *sent, struct session *s, const char *path)
                  "an earlier run made a parcel and did not learn what became of it (%s): that "
                  "parcel is sent now, not what was made just now",
                  path);
-        rc = settle(s, path, post(s, s->options->post, pse_buf_span(&bytes)));
+        rc = settle(s, path, false, post(s, s->options->post, pse_buf_span(&bytes)));
     }
     pse_buf_free(&bytes);
     return rc;
@@ -149,7 +149,7 @@ static pse_rc post_kept(struct session *s)
     if (sent)
         return PSE_OK;
     PSE_TRY(file_write(s->name, path, pse_buf_span(&s->parcel), FILE_NEW | FILE_SECRET));
-    return settle(s, path, session_post(s, s->options->post));
+    return settle(s, path, true, session_post(s, s->options->post));
 }
 
 pse_rc session_deliver(struct session *s)

@@ -226,7 +226,20 @@ done
 { echo evidence,style,weight,card; cat rows; } >members.csv
 quick registrar roster --record "$record" --key registrar/k --voters members.csv \
     --evidence evidence --post "$box_url"
-quick officer open --record "$record" --key office/k --post "$box_url"
+printf 'deaf\ndeaf\ndeaf\ndeaf\n' >box.faults
+count=$(size record)
+check 'no answer: what was made waits beside the key' "$(
+    says 3 'the parcel waits here' officer open --record "$record" --key office/k --post "$box_url" \
+        --patience 1
+    [ -s office/k.pending.parcel ] && [ "$(stat -c %a office/k.pending.parcel)" = 600 ] || ls -l office
+    [ "$(size record)" -eq "$count" ] || size record
+)"
+rm -f box.faults
+check 'and goes first the next time' "$(
+    says 0 'that parcel is sent now' officer open --record "$record" --key office/k --post "$box_url"
+    [ ! -e office/k.pending.parcel ] || ls office
+    [ "$(size record)" -eq $((count + 1)) ] || size record
+)"
 for v in anna bela; do
     quick vote --record "$record" --key $v/k --choose 1=3,1 --choose 2=1 --out $v.parcel
     quick record append --record record --keys board $v.parcel
@@ -235,8 +248,25 @@ check 'a mixer prepares while the vote goes on' "$(
     runs 3 'to be kept secret and used once' mixer dora --eid "$eid" --prepare 10
     [ -s dora/k.state/prepared ] || ls dora/k.state
 )"
-quick officer close --record "$record" --key office/k --reason early --post "$box_url"
-quick officer freeze --record "$record" --key office/k --post "$box_url"
+printf 'mute\nmute\nmute\nmute\n' >box.faults
+check 'recorded, but nobody said so: it waits as well' "$(
+    says 3 'the parcel waits here' officer close --record "$record" --key office/k --reason early \
+        --post "$box_url" --patience 1
+    [ -s office/k.pending.parcel ] || ls office
+)"
+rm -f box.faults
+check 'and is forgotten once it is seen in the record' "$(
+    says 0 'witnessed' officer freeze --record "$record" --key office/k --post "$box_url"
+    [ ! -e office/k.pending.parcel ] || ls office
+    grep -q 'sent now' err && cat err
+)"
+check 'what waits and is no parcel is left alone' "$(
+    echo nonsense >office/k.pending.parcel
+    echo hello >note
+    says 2 'is no parcel' officer statement --record "$record" --key office/k --file note --title T --post "$box_url"
+    [ -s office/k.pending.parcel ] || ls office
+    rm -f office/k.pending.parcel
+)"
 check 'a mixer waits for the one before' "$(
     before=$(size record)
     runs 3 '' mixer emil --eid "$eid"
