@@ -99,7 +99,8 @@ __attribute__((format(printf, 2, 3))) void session_say(const struct session *s, 
  * box_client_post_parcel. */
 PSE_MUST pse_rc session_post(struct session *s, const char *url);
 /** Write the parcel to --out and send it to --post. What is sent waits in a file until it is known
- * what became of it (KEY.pending.parcel, without --out); what waits there from before goes first. */
+ * what became of it (KEY.pending.parcel, without --out); what waits there from before goes first.
+ */
 PSE_MUST pse_rc session_deliver(struct session *s);
 /** Write the parcel to --out, or send it to --post, when @p rc is PSE_OK and there is one, say what
  * to do @p next with the file (NULL: nothing), release everything, and give the exit status. */
