@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/demo_guard.h"
 #include "common/files.h"
 #include "common/sysrng.h"
 #include "common/wrapkey.h"
@@ -172,17 +173,10 @@ static pse_rc read_issuer(struct office *o)
 
 static pse_rc open_voters(struct office *o)
 {
-    char path[FILE_PATH_MAX];
     pse_rc rc;
 
     if (o->set->voters[0] == '\0')
         return PSE_OK;
-    if (o->registrar == NULL || o->set->wrap[0] == '\0') {
-        cli_error(o->d->name, "[voters] database needs [voters] wrap and [keys] registrar");
-        return PSE_E_MISSING;
-    }
-    PSE_TRY(resolve(path, o, o->set->wrap));
-    PSE_TRY(wrapkey_open(&o->wrap, o->d->name, path, o->d->credentials));
     o->wrapper = wrapkey_wrapper(o->wrap);
     rc = pse_voters_open(&o->voters, o->set->voters, &o->wrapper, false, &o->rng);
     if (rc != PSE_OK) {
@@ -231,7 +225,24 @@ static pse_rc check_log(const struct office *o)
                : PSE_OK;
 }
 
-/* Everything that reads private things; threads of the pool come after the sandbox. */
+/* Before the sandbox, which no module of a token could be loaded in. */
+static pse_rc open_keys(struct office *o)
+{
+    char path[FILE_PATH_MAX];
+
+    PSE_TRY(read_key(&o->authority, o, o->set->authority, KEY_OFFICER));
+    PSE_TRY(read_key(&o->registrar, o, o->set->registrar, KEY_REGISTRAR));
+    if (o->set->voters[0] == '\0')
+        return PSE_OK;
+    if (o->registrar == NULL || o->set->wrap[0] == '\0') {
+        cli_error(o->d->name, "[voters] database needs [voters] wrap and [keys] registrar");
+        return PSE_E_MISSING;
+    }
+    PSE_TRY(resolve(path, o, o->set->wrap));
+    return wrapkey_open(&o->wrap, o->d->name, path, o->d->credentials);
+}
+
+/* Everything else that reads private things; threads of the pool come after the sandbox. */
 static pse_rc open_office(struct office *o)
 {
     struct record_load_options load = {.quiet = true};
@@ -242,14 +253,18 @@ static pse_rc open_office(struct office *o)
     PSE_TRY(pse_group_new(&o->g, PSE_BACKEND_AUTO, o->pool));
     PSE_TRY(read_officers(o));
     PSE_TRY(read_issuer(o));
-    PSE_TRY(read_key(&o->authority, o, o->set->authority, KEY_OFFICER));
-    PSE_TRY(read_key(&o->registrar, o, o->set->registrar, KEY_REGISTRAR));
     load.g = o->g;
     load.rng = &o->rng;
     PSE_TRY(record_load(&o->record, o->d->name, o->set->record, &load));
     PSE_TRY(check_keys(o));
     PSE_TRY(open_voters(o));
     PSE_TRY(eid_trust_read(&o->trust, o->d->name, &o->set->eid));
+    if (eid_trust_is_on(&o->trust)) {
+        const struct pse_manifest *m = pse_engine_manifest(o->record.e);
+
+        PSE_TRY(demo_guard(o->d->name, o->trust.people, m));
+        PSE_TRY(demo_guard(o->d->name, o->trust.stamps, m));
+    }
     PSE_TRY(make_dirs(o));
     PSE_TRY(check_log(o));
     PSE_TRY(office_acts_load(o));
@@ -368,6 +383,8 @@ static int listen_and_serve(struct office *o)
         write_dirs[n++] = folder[1];
     if (o->set->token[0] != '\0')
         write_dirs[n++] = o->set->token;
+    if (open_keys(o) != PSE_OK)
+        return CLI_EXIT_USAGE;
     if (!daemon_confine(&status, o->d, PSE_SANDBOX_SERVER, write_dirs, read_dirs))
         return status;
     return serve(o, http_fd, address, auth_fd);

@@ -72,6 +72,52 @@ check 'nor for an election that is no test' "$(
     [ ! -e never ] || ls never
 )"
 
+# An office that is to take demo cards: FOLDER of the election.
+office() {
+    cat >"$1/office.ini" <<INI
+[daemon]
+state = $dir/$1/state
+[listen]
+http = unix:$dir/$1/office.sock
+[record]
+sequencer = $dir/$1/sequence.sock
+folder = $dir/$1/record
+[keys]
+authority = $dir/$1/office/officer.key
+registrar = $dir/$1/registrar/registrar.key
+[officers]
+cards = $dir/cards
+[eid]
+authorities = $2
+stamp-authorities = $3
+INI
+    "$psephos" officer serve --config "$1/office.ini"
+}
+check 'an election that is no test refuses its cards and stamps' "$(
+    mkdir real cards
+    for one in one two; do
+        "$psephos" officer keygen --name $one --key cards/$one.key --quiet
+    done
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-384 -nodes -keyout any.key -out any.pem \
+        -subj '/CN=any authority' -days 9 2>>openssl.log
+    (
+        cd real || exit 1
+        garden_plan_of_test=$(garden_plan)
+        garden_plan() { echo "$garden_plan_of_test" | sed 's/"test":true/"test":false/'; }
+        garden_keys >/dev/null 2>&1
+        garden_create
+        "$psephos" record init --record record --keys board --quiet mail/setup.parcel
+    )
+    refuses() {
+        office real "$1" "$2" >out 2>err
+        status=$?
+        [ $status -eq 1 ] || echo "status $status"
+        grep -q 'is no test, and a demo authority proves' err || cat err
+    }
+    refuses "$dir/ca/ca.pem" "$dir/any.pem"
+    refuses "$dir/any.pem" "$dir/ca/ca.pem"
+)"
+
 # --- cards ---
 check 'a card in a file' "$(
     made demo card --dir ca --given Jaak-Kristjan --surname Jõeorg --code PNOEE-38001085718 --out jaak.pem

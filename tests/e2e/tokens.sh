@@ -195,6 +195,52 @@ check 'a database sealed on the token' "$(
         >out 2>err
     grep -q '^7 rows, 2 findings' out || cat out err # the roster of this record came another way
 )"
+
+# --- the office, with all its keys there ---
+mkdir cards
+cp office/officer.pub cards/office.pub
+"$psephos" officer keygen --name Second --key office/second.key --quiet
+cp office/second.pub cards/
+cat >office.ini <<INI
+[daemon]
+state = $dir/run/office
+[listen]
+http = unix:$dir/office.sock
+[record]
+sequencer = $dir/run/sequence.sock
+folder = $dir/record
+[keys]
+authority = $office_key
+registrar = $registrar_key
+token-folder = $dir/tokens
+[officers]
+cards = $dir/cards
+[voters]
+database = $dir/registrar/voters.db
+wrap = $(uri rows)
+check = 1 s
+INI
+sequence_start
+"$psephos" officer serve --config office.ini 2>run/office.err &
+office=$!
+pids="$pids $office"
+check 'an office with its keys and its database on the token' "$(
+    for _ in $(seq 200); do
+        ! curl -sf --unix-socket office.sock http://o/healthz >out 2>&1 || break
+        sleep 0.05
+    done
+    grep -q ok out || cat out run/office.err
+    sleep 1.2 # a round of the cross-check, which opens rows
+    kill -0 $office || cat run/office.err
+    ! grep -q "$pin" run/office.err || echo 'the PIN is shown'
+)"
+kill $pids 2>/dev/null
+wait
+pids=
+check 'and none without' "$(
+    sed "s|^wrap = .*|wrap = $(uri nothing | sed 's/&/\\&/g')|" office.ini >bad.ini
+    refused 2 'not on the token' "$psephos" officer serve --config bad.ini
+)"
 check 'which no other key opens' "$(
     made "$psephos" registrar list create --record record --voters other.db \
         --wrap "$(uri other-rows)" --quiet
