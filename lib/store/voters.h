@@ -40,6 +40,9 @@ const pse_hash *pse_voters_eid(const struct pse_voters *v);
 /** Number and hash of the list version that holds now. */
 PSE_MUST pse_rc pse_voters_head(struct pse_voters *v, uint32_t *number, pse_hash *hash);
 
+/** Is @p hash that of a version that there is or was? */
+bool pse_voters_list_is_known(struct pse_voters *v, const pse_hash *hash);
+
 /* --- persons ---------------------------------------------------------------------------------- */
 
 /** Row of the person with this register number. PSE_E_MISSING: none (also: erased). */

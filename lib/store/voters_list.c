@@ -300,3 +300,15 @@ pse_rc pse_voters_import(struct pse_voters *v, struct pse_list_fault *fault,
     free(m.seen);
     return pse_sql_end(v->db, rc);
 }
+
+bool pse_voters_list_is_known(struct pse_voters *v, const pse_hash *hash)
+{
+    pse_hash first;
+    PSE_SQL(q, v->db, "SELECT 1 FROM list WHERE hash = ?");
+
+    list_first_hash(&first, &v->eid);
+    if (pse_hash_is_equal(&first, hash))
+        return true;
+    pse_sql_blob(q, 1, pse_span(hash->b, 32));
+    return pse_sql_row(q) == PSE_OK;
+}

@@ -26,6 +26,7 @@
     X(load, "the service under voters and attackers that we play") \
     X(bench, "measure the speed of this machine, other libraries beside it") \
     X(audit, "private and staged rows against the public record") \
+    X(evidence, "what binds voters to credentials, opened by auditors") \
     X(store, "private stores: making one, sealed copies, restoring them") \
     X(receipt, "what a voter's receipt proves") \
     X(login, "log in by mail, where the ballot box asks for it") \

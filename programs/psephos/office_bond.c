@@ -66,11 +66,11 @@ static pse_rc name_list(struct pse_bond *b, struct office *o)
 static void judge(struct pse_bond_verdict *v, const struct office *o, const struct pse_bond *b,
                   const struct registrar_message *m, struct pse_span subject)
 {
-    struct pse_bond_rules rules = {.g = o->g,
-                                   .eid = pse_voters_eid(o->voters),
-                                   .registrar = (const pse_hash *)&o->registrar->sign_public,
-                                   .subject = subject};
+    pse_hash registrar;
+    struct pse_bond_rules rules = {
+        .g = o->g, .eid = pse_voters_eid(o->voters), .registrar = &registrar, .subject = subject};
 
+    memcpy(registrar.b, o->registrar->sign_public.b, 32);
     if (m != NULL) {
         rules.credential = &m->credential;
         rules.nonce = &m->nonce;
