@@ -387,6 +387,21 @@ pse_rc pse_cms_certificate(struct pse_certificate **out, struct pse_span contain
     return rc == PSE_E_LIMIT ? PSE_E_SYNTAX : rc;
 }
 
+pse_rc pse_cms_value(struct pse_span *out, struct pse_span container)
+{
+    struct opened o = {.info = NULL};
+    enum pse_cms_fault fault = open_container(&o, container);
+    const ASN1_OCTET_STRING *value =
+        fault == PSE_CMS_GOOD ? CMS_SignerInfo_get0_signature(o.signer) : NULL;
+    size_t n = value == NULL ? 0 : (size_t)ASN1_STRING_length(value);
+    bool same = n > 0 && n < container.n &&
+                memcmp(container.p + container.n - n, ASN1_STRING_get0_data(value), n) == 0;
+
+    *out = same ? pse_span(container.p + container.n - n, n) : pse_span(NULL, 0);
+    opened_close(&o);
+    return same ? PSE_OK : PSE_E_SYNTAX;
+}
+
 const char *pse_cms_fault_name(enum pse_cms_fault fault)
 {
     static const char *const name[PSE_CMS_FAULTS] = {

@@ -126,6 +126,10 @@ PSE_MUST enum pse_cms_fault pse_cms_verify(struct pse_cms *out, struct pse_span 
  * none or several in it; PSE_E_MEMORY. The caller frees it. */
 PSE_MUST pse_rc pse_cms_certificate(struct pse_certificate **out, struct pse_span container);
 
+/** The SignatureValue octets of a container that was judged good before, borrowed. PSE_E_SYNTAX: it
+ * has none at its end. */
+PSE_MUST pse_rc pse_cms_value(struct pse_span *out, struct pse_span container);
+
 /** Short stable name of a verdict ("good", "no-ess", …), for diagnostics and JSON. */
 const char *pse_cms_fault_name(enum pse_cms_fault fault);
 

@@ -9,6 +9,7 @@
 
 #include "anchors.h"
 #include "bond.h"
+#include "card.h"
 #include "certificate.h"
 #include "challenge.h"
 #include "cms.h"

@@ -147,6 +147,7 @@ int cmd_credential(int argc, char **argv)
 {
     static const struct verb verb[] = {
         {"new", "draw a credential on this device", credential_new},
+        {"enrol", "register it with an eID", credential_enrol},
         {"letter", "take a credential from a letter", credential_letter},
         {"letters", "for an authority: a secret and a letter for each voter", credential_letters},
     };

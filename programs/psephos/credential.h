@@ -4,6 +4,7 @@
 
 #include "psephos/session.h"
 
+int credential_enrol(int argc, char **argv);
 int credential_letters(int argc, char **argv);
 
 #endif

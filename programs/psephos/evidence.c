@@ -4,6 +4,7 @@
 #include "codec/codec.h"
 #include "commands.h"
 #include "psephos/certificates.h"
+#include "psephos/evidence.h"
 #include "psephos/evidence_audit.h"
 #include "psephos/verbs.h"
 #include "psephos/voters.h"
@@ -263,6 +264,7 @@ static int evidence_verify(int argc, char **argv)
 int cmd_evidence(int argc, char **argv)
 {
     static const struct verb verb[] = {
+        {"export", "one binding, as files for other people's tools", evidence_export},
         {"verify", "every binding of a voter to a credential", evidence_verify},
     };
 

@@ -1,0 +1,337 @@
+#define _GNU_SOURCE
+#include "psephos/enrolling.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "codec/codec.h"
+#include "common/options.h"
+
+enum { ANSWER_MAX = 65536, ANSWER_MS = 30000, ARENA_MAX = 1 << 18, POLL_MS = 100 };
+
+static const char purpose[] =
+    "I register this credential as mine for this election. Ballots signed with it are my ballots.";
+
+/* --- requests -----------------------------------------------------------------------------------
+ */
+
+struct request {
+    const char *path;
+    bool post;
+    struct pse_span body;
+    const char *cookie; /* the browser's; NULL: none */
+};
+
+static pse_rc ask(struct pse_fetched *got, struct enrolling *e, const struct request *r)
+{
+    static const char *const keep[] = {"Set-Cookie"};
+    static const char unix_prefix[] = "unix:";
+    bool is_unix = strncmp(e->url, unix_prefix, sizeof unix_prefix - 1) == 0;
+    char url[PSE_FETCH_URL_MAX];
+    char cookie[ENROLLING_COOKIE + 16];
+    char bearer[ENROLLING_SESSION + 32];
+    const char *header[3];
+    struct pse_fetch f = {.url = url,
+                          .post = r->post,
+                          .body = r->body,
+                          .header = header,
+                          .keep = keep,
+                          .kept = 1,
+                          .max = ANSWER_MAX,
+                          .deadline_ms = ANSWER_MS,
+                          .unix_path = is_unix ? e->url + sizeof unix_prefix - 1 : NULL};
+    pse_rc rc;
+
+    (void)snprintf(url, sizeof url, "%s%s", is_unix ? "http://localhost" : e->url, r->path);
+    if (r->post)
+        header[f.headers++] = "Content-Type: application/json";
+    (void)snprintf(cookie, sizeof cookie, "Cookie: %s", r->cookie == NULL ? "" : r->cookie);
+    (void)snprintf(bearer, sizeof bearer, "Authorization: Bearer %s", e->session);
+    if (r->cookie != NULL)
+        header[f.headers++] = cookie;
+    if (e->session[0] != '\0')
+        header[f.headers++] = bearer;
+    rc = pse_fetch_one(got, e->fetcher, &f);
+    if (rc == PSE_OK && got->rc == PSE_OK)
+        return PSE_OK;
+    cli_error(e->name, "%s%s gave no answer: %s; check the address and try again", e->url, r->path,
+              rc == PSE_OK ? got->why : "no address of a service");
+    return rc == PSE_OK ? PSE_E_IO : rc;
+}
+
+/* "urn:psephos:problem:SLUG" of a problem, for people. */
+static pse_rc refused(const struct enrolling *e, const struct pse_fetched *got)
+{
+    static const char mark[] = "urn:psephos:problem:";
+    const uint8_t *at =
+        got->body.n == 0 ? NULL : memmem(got->body.p, got->body.n, mark, sizeof mark - 1);
+    char slug[ENROLLING_WHY] = "no reason given";
+
+    if (at != NULL) {
+        const uint8_t *end = memchr(at, '"', (size_t)(got->body.p + got->body.n - at));
+
+        at += sizeof mark - 1;
+        if (end != NULL)
+            (void)snprintf(slug, sizeof slug, "%.*s", (int)(end - at), (const char *)at);
+    }
+    cli_error(e->name, "refused with status %u: %s", got->status, slug);
+    return PSE_E_STATE;
+}
+
+/* One member that is text; others are passed over. */
+static pse_rc text_member(char *out, size_t room, struct pse_span body, const char *name)
+{
+    PSE_ARENA(arena, ARENA_MAX);
+    const struct pse_json *root, *value;
+    struct pse_json_rd r;
+    struct pse_span text;
+
+    PSE_TRY(pse_json_parse(&root, NULL, &arena, body));
+    PSE_TRY(pse_json_open(&r, root, NULL));
+    PSE_TRY(pse_json_take(&value, &r, name));
+    PSE_TRY(pse_json_string(&text, value));
+    if (text.n >= room)
+        return PSE_E_LENGTH;
+    (void)snprintf(out, room, "%.*s", (int)text.n, (const char *)text.p);
+    return PSE_OK;
+}
+
+/* --- logging in ---------------------------------------------------------------------------------
+ */
+
+/* What cards with such a key do, by its two names. */
+static pse_rc algorithm_of(enum pse_jwa *jwa, enum pse_cms_algorithm *a,
+                           const struct pse_certificate *c)
+{
+    static const enum pse_jwa names[PSE_CMS_ALGORITHMS] = {[PSE_CMS_ECDSA_SHA256] = PSE_JWA_ES256,
+                                                           [PSE_CMS_ECDSA_SHA384] = PSE_JWA_ES384,
+                                                           [PSE_CMS_RSA_SHA256] = PSE_JWA_RS256,
+                                                           [PSE_CMS_PSS_SHA256] = PSE_JWA_PS256};
+
+    *a = pse_cms_algorithm_for(c);
+    *jwa = names[*a];
+    return *a == PSE_CMS_NONE ? PSE_E_UNSUPPORTED : PSE_OK;
+}
+
+static pse_rc put_token(struct pse_buf *out, const struct enrolling *e, const char *challenge)
+{
+    const struct pse_certificate *c = pse_card_certificate(e->login);
+    struct pse_span der = pse_certificate_der(c);
+    struct pse_buf raw = PSE_BUF(PSE_SIGNATURE_MAX), text = PSE_BUF(PSE_WEBEID_TOKEN_MAX);
+    struct pse_json_wr w = pse_json_wr(out, 0);
+    enum pse_cms_algorithm a;
+    enum pse_jwa jwa = PSE_JWA_NONE;
+    uint8_t message[128];
+    pse_rc rc = algorithm_of(&jwa, &a, c);
+
+    if (rc == PSE_OK)
+        rc = pse_webeid_message(message, jwa, e->origin, pse_span_str(challenge));
+    if (rc == PSE_OK)
+        rc = pse_card_sign(&raw, e->login, a, pse_span(message, 2 * pse_jwa_digest_length(jwa)));
+    pse_json_wr_object(&w, NULL);
+    pse_base64_put(&text, der.p, der.n);
+    pse_json_wr_string(&w, "unverifiedCertificate", pse_buf_span(&text));
+    pse_json_wr_str(&w, "algorithm", pse_jwa_name(jwa));
+    text.n = 0;
+    pse_base64_put(&text, raw.p, raw.n);
+    pse_json_wr_string(&w, "signature", pse_buf_span(&text));
+    pse_json_wr_str(&w, "format", "web-eid:1.0");
+    pse_json_wr_str(&w, "appVersion", "psephos");
+    pse_json_wr_end(&w);
+    if (rc == PSE_OK)
+        rc = pse_json_wr_finish(&w);
+    pse_buf_free(&raw);
+    pse_buf_free(&text);
+    return rc;
+}
+
+static pse_rc get_challenge(char challenge[PSE_CHALLENGE_TEXT], char cookie[ENROLLING_COOKIE],
+                            struct enrolling *e)
+{
+    struct pse_fetched got = {.rc = PSE_E_IO};
+    pse_rc rc = ask(&got, e, &(struct request){.path = "/v1/login/nonce"});
+
+    if (rc == PSE_OK && got.status != 200)
+        rc = refused(e, &got);
+    if (rc == PSE_OK) {
+        char *end = strchr(got.value[0], ';');
+
+        (void)snprintf(cookie, ENROLLING_COOKIE, "%.*s",
+                       end == NULL ? 0 : (int)(end - got.value[0]), got.value[0]);
+        rc = text_member(challenge, PSE_CHALLENGE_TEXT, pse_buf_span(&got.body), "nonce");
+    }
+    pse_buf_free(&got.body);
+    return rc;
+}
+
+static pse_rc take_session(struct enrolling *e, struct pse_span body)
+{
+    char hex[65];
+    char eid[65];
+    pse_hash election;
+
+    PSE_TRY(text_member(hex, sizeof hex, body, "nonce"));
+    PSE_TRY(pse_hex_decode(e->nonce.b, 32, pse_span_str(hex)));
+    PSE_TRY(text_member(e->subject, sizeof e->subject, body, "subject"));
+    PSE_TRY(text_member(eid, sizeof eid, body, "election"));
+    PSE_TRY(pse_hex_decode(election.b, 32, pse_span_str(eid)));
+    if (!pse_hash_is_equal(&election, e->eid)) {
+        cli_error(e->name, "%s serves another election than the record; check both addresses",
+                  e->url);
+        return PSE_E_MISMATCH;
+    }
+    return text_member(e->session, sizeof e->session, body, "session");
+}
+
+pse_rc enrolling_login(struct enrolling *e)
+{
+    struct pse_buf token = PSE_BUF(PSE_WEBEID_TOKEN_MAX);
+    struct pse_fetched got = {.rc = PSE_E_IO};
+    char challenge[PSE_CHALLENGE_TEXT];
+    char cookie[ENROLLING_COOKIE];
+    pse_rc rc = get_challenge(challenge, cookie, e);
+
+    if (rc == PSE_OK)
+        rc = put_token(&token, e, challenge);
+    if (rc == PSE_OK)
+        rc = ask(&got, e,
+                 &(struct request){.path = "/v1/login/card",
+                                   .post = true,
+                                   .body = pse_buf_span(&token),
+                                   .cookie = cookie});
+    if (rc == PSE_OK)
+        rc = got.status == 200 ? take_session(e, pse_buf_span(&got.body)) : refused(e, &got);
+    pse_buf_free(&got.body);
+    pse_buf_free(&token);
+    return rc;
+}
+
+/* --- registering --------------------------------------------------------------------------------
+ */
+
+static pse_rc put_statement(struct pse_buf *out, const struct enrolling *e, const struct key *voter)
+{
+    const struct pse_binding b = {.eid = *e->eid,
+                                  .credential = voter->secret_public,
+                                  .registrar = e->registrar,
+                                  .subject = pse_span_str(e->subject),
+                                  .nonce = e->nonce,
+                                  .language = pse_span_str("en"),
+                                  .purpose = pse_span_str(purpose)};
+
+    return pse_binding_write(out, &b);
+}
+
+static pse_rc put_container(struct pse_buf *out, const struct enrolling *e,
+                            struct pse_span statement)
+{
+    const struct pse_certificate *c = pse_card_certificate(e->signing);
+    struct pse_buf attributes = PSE_BUF(PSE_CMS_ATTRIBUTES_MAX);
+    struct pse_buf raw = PSE_BUF(PSE_SIGNATURE_MAX);
+    enum pse_cms_algorithm a = pse_cms_algorithm_for(c);
+    pse_rc rc = a == PSE_CMS_NONE ? PSE_E_UNSUPPORTED
+                                  : pse_cms_attributes_put(&attributes, a, statement, c);
+
+    if (rc == PSE_OK)
+        rc = pse_card_sign(&raw, e->signing, a, pse_buf_span(&attributes));
+    if (rc == PSE_OK)
+        rc = pse_cms_put(out, a, statement, c, pse_buf_span(&raw));
+    pse_buf_free(&attributes);
+    pse_buf_free(&raw);
+    return rc;
+}
+
+static pse_rc put_body(struct pse_buf *out, const struct key *voter, struct pse_span statement,
+                       struct pse_span cms, const uint8_t proof[PSE_POK_SIZE], bool is_replacement)
+{
+    struct pse_buf text = PSE_BUF(ANSWER_MAX);
+    struct pse_json_wr w = pse_json_wr(out, 0);
+    pse_rc rc;
+
+    pse_json_wr_object(&w, NULL);
+    pse_json_wr_hex(&w, "credential", voter->secret_public.b, 32);
+    pse_json_wr_hex(&w, "proof", proof, PSE_POK_SIZE);
+    pse_json_wr_bool(&w, "replace", is_replacement);
+    pse_base64_put(&text, statement.p, statement.n);
+    pse_json_wr_string(&w, "statement", pse_buf_span(&text));
+    text.n = 0;
+    pse_base64_put(&text, cms.p, cms.n);
+    pse_json_wr_string(&w, "signature", pse_buf_span(&text));
+    pse_json_wr_end(&w);
+    rc = pse_json_wr_finish(&w);
+    pse_buf_free(&text);
+    return rc;
+}
+
+pse_rc enrolling_send(struct pse_buf *statement, struct pse_buf *cms, struct enrolling *e,
+                      const struct key *voter, bool is_replacement)
+{
+    struct pse_buf body = PSE_BUF(ANSWER_MAX * 2);
+    struct pse_fetched got = {.rc = PSE_E_IO};
+    uint8_t proof[PSE_POK_SIZE];
+    pse_rc rc = put_statement(statement, e, voter);
+
+    if (rc == PSE_OK)
+        rc = pse_binding_prove(e->g, proof, pse_buf_span(statement), &voter->secret, e->rng);
+    if (rc == PSE_OK)
+        rc = put_container(cms, e, pse_buf_span(statement));
+    if (rc != PSE_OK)
+        cli_error(e->name,
+                  "the card's signature cannot be made (%s); is the certificate for "
+                  "signing, and its key P-256, P-384 or RSA?",
+                  pse_rc_name(rc));
+    if (rc == PSE_OK)
+        rc = put_body(&body, voter, pse_buf_span(statement), pse_buf_span(cms), proof,
+                      is_replacement);
+    if (rc == PSE_OK)
+        rc = ask(&got, e,
+                 &(struct request){
+                     .path = "/v1/registrations", .post = true, .body = pse_buf_span(&body)});
+    if (rc == PSE_OK && got.status != 202)
+        rc = refused(e, &got);
+    pse_buf_free(&got.body);
+    pse_buf_free(&body);
+    return rc;
+}
+
+static void nap(void)
+{
+    const struct timespec t = {0, POLL_MS * 1000000L};
+
+    (void)nanosleep(&t, NULL);
+}
+
+pse_rc enrolling_wait(char state[ENROLLING_WHY], struct enrolling *e, const pse_enc *credential,
+                      unsigned patience)
+{
+    char path[128] = "/v1/registrations/";
+    size_t at = strlen(path);
+    time_t end = time(NULL) + (time_t)patience;
+
+    pse_hex_encode(path + at, credential->b, 32);
+    for (;;) {
+        struct pse_fetched got = {.rc = PSE_E_IO};
+        pse_rc rc = ask(&got, e, &(struct request){.path = path});
+
+        if (rc == PSE_OK && got.status != 200 && got.status != 202)
+            rc = refused(e, &got);
+        if (rc == PSE_OK)
+            rc = text_member(state, ENROLLING_WHY, pse_buf_span(&got.body), "state");
+        pse_buf_free(&got.body);
+        if (rc != PSE_OK)
+            return rc;
+        if (strcmp(state, "refused") == 0) {
+            cli_error(e->name,
+                      "the certificate was revoked before it signed; nothing is registered");
+            return PSE_E_STATE;
+        }
+        if (strcmp(state, "checking") != 0)
+            return PSE_OK;
+        if (time(NULL) >= end) {
+            cli_error(e->name, "not decided after %u seconds; ask again later", patience);
+            return PSE_E_STATE;
+        }
+        nap();
+    }
+}

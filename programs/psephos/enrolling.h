@@ -1,0 +1,43 @@
+/* The voter's side of registering with an eID, over HTTP: login with a token of Web eID, the
+ * binding statement, its proof, the signature (identity contract 2, 5, 6).
+ *
+ * Everything that is signed is made here from what is registered; nothing that a server sent is,
+ * but for the session's nonce, which stands in the statement. The caller pins the election and the
+ * registrar. Every failure prints one line under the name and returns a status. */
+#ifndef PSE_PSEPHOS_ENROLLING_H
+#define PSE_PSEPHOS_ENROLLING_H
+
+#include "common/keyfile.h"
+#include "identity/identity.h"
+#include "net/fetch.h"
+
+enum { ENROLLING_SESSION = 128, ENROLLING_COOKIE = 256, ENROLLING_WHY = 64 };
+
+struct enrolling {
+    const char *name;
+    const char *url;    /* http://…, https://…, or unix:PATH of auth's socket */
+    const char *origin; /* the site, as the voter knows it: what the card signs */
+    const struct pse_card *login, *signing;
+    const pse_hash *eid;
+    pse_hash registrar;
+    const struct pse_group *g;
+    struct pse_rng *rng;
+    struct pse_fetcher *fetcher;
+    /* Of the login. */
+    char session[ENROLLING_SESSION];
+    char subject[PSE_BINDING_SUBJECT_MAX + 1];
+    pse_hash nonce;
+};
+
+/** Log in. PSE_E_STATE: refused (printed); PSE_E_IO: nobody answers. */
+PSE_MUST pse_rc enrolling_login(struct enrolling *e);
+/** Sign the statement about the credential of @p voter, and send it. @p statement and @p cms get
+ * what was signed and the container. PSE_E_STATE: refused; PSE_E_IO. */
+PSE_MUST pse_rc enrolling_send(struct pse_buf *statement, struct pse_buf *cms, struct enrolling *e,
+                               const struct key *voter, bool is_replacement);
+/** Ask until it is decided, at most @p patience seconds; "waiting", "pending" or "recorded" into
+ * @p state. PSE_E_STATE: refused (printed), or still not decided. */
+PSE_MUST pse_rc enrolling_wait(char state[ENROLLING_WHY], struct enrolling *e,
+                               const pse_enc *credential, unsigned patience);
+
+#endif

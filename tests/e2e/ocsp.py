@@ -1,0 +1,59 @@
+"""ocsp.py FOLDER: an authority on loopback that answers about revocation.
+
+POST anything makes an answer with `openssl ocsp` from FOLDER/index.txt, FOLDER/ca.pem and
+FOLDER/responder.{pem,key}. FOLDER/left holds how many answers there are before it is silent (a
+negative number: no end). The port goes to FOLDER/ocsp-port. Runs until it is killed.
+"""
+
+import http.server
+import os
+import subprocess
+import sys
+
+folder = os.path.abspath(sys.argv[1])
+
+
+def path(name):
+    return os.path.join(folder, name)
+
+
+def take():
+    with open(path("left"), encoding="ascii") as f:
+        left = int(f.read())
+    if left > 0:
+        with open(path("left.tmp"), "w", encoding="ascii") as f:
+            f.write(str(left - 1))
+        os.rename(path("left.tmp"), path("left"))
+    return left != 0
+
+
+class Authority(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        question = self.rfile.read(int(self.headers["Content-Length"]))
+        status, body = 503, b""
+        if take():
+            with open(path("question"), "wb") as f:
+                f.write(question)
+            subprocess.run(
+                ["openssl", "ocsp", "-index", "index.txt", "-CA", "ca.pem", "-rsigner", "responder.pem",
+                 "-rkey", "responder.key", "-reqin", "question", "-respout", "answer"],
+                cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+            with open(path("answer"), "rb") as f:
+                status, body = 200, f.read()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/ocsp-response")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args):
+        pass
+
+
+server = http.server.HTTPServer(("127.0.0.1", 0), Authority)
+with open(path("ocsp-port.tmp"), "w", encoding="ascii") as f:
+    f.write(str(server.server_address[1]))
+os.rename(path("ocsp-port.tmp"), path("ocsp-port"))
+server.serve_forever()
