@@ -200,6 +200,12 @@ static void raw_signatures_have_one_form(void **state)
     memset(bad + n, 0, 2);
     card_quoted(quoted, bad, n + 2);
     assert_fault(judge(&l, &by), PSE_EID_SIGNATURE);
+    memset(bad, 0, sizeof bad); /* the same numbers, each a byte longer */
+    memcpy(bad + 1, raw, 48);
+    memcpy(bad + 50, raw + 48, 48);
+    card_quoted(quoted, bad, 98);
+    assert_fault(judge(&l, &by), PSE_EID_SIGNATURE);
+    memcpy(bad, raw, n);
     memset(bad, 0, 48); /* r = 0 */
     card_quoted(quoted, bad, n);
     assert_fault(judge(&l, &by), PSE_EID_SIGNATURE);
