@@ -1,5 +1,6 @@
 #include "psephos/audit_ledger.h"
 
+#include <poll.h>
 #include <stdlib.h>
 
 #include "common/record_source.h"
@@ -7,7 +8,10 @@
 #include "store/bundle.h"
 #include "store/store.h"
 
-enum { NAMES_MAX = 4096 };
+/* A log that is at work is never seen at one moment: record, head and bundles are read one after
+ * the other, and a batch may pass between them. What is not as it should be is looked at again,
+ * with the record as it is by then, for longer than a batch takes; what stays is a finding. */
+enum { NAMES_MAX = 4096, FINDINGS_MAX = 4 * NAMES_MAX, LOOKS = 10, LOOK_AGAIN_MS = 300 };
 
 struct ledger {
     struct audit_ledger *a;
@@ -19,6 +23,8 @@ struct ledger {
     uint64_t published;
     struct pse_staged staged;
     struct pse_stage_name name[NAMES_MAX];
+    struct pse_audit_finding finding[FINDINGS_MAX]; /* of this look */
+    size_t findings, rows;
 };
 
 static void report(struct ledger *l, enum pse_audit_kind kind, const char *table, uint64_t row,
@@ -26,8 +32,8 @@ static void report(struct ledger *l, enum pse_audit_kind kind, const char *table
 {
     struct pse_audit_finding f = {.kind = kind, .table = table, .row = row, .why = why};
 
-    l->a->findings++;
-    l->a->finding(l->a->ctx, &f);
+    if (l->findings < FINDINGS_MAX)
+        l->finding[l->findings++] = f;
 }
 
 /* --- head --------------------------------------------------------------------------------------
@@ -50,7 +56,8 @@ static pse_rc audit_head(struct ledger *l)
     pse_rc rc = pse_store_head_read(l->store, &l->head);
     pse_hash root;
 
-    l->a->rows++;
+    l->rows++;
+    l->has_head = false;
     if (rc == PSE_E_MISSING || rc == PSE_E_MISMATCH) {
         report(l, rc == PSE_E_MISSING ? PSE_AUDIT_MISSING : PSE_AUDIT_ALTERED, "head", 0,
                rc == PSE_E_MISSING ? "the log has no head" : "not what the sequencer wrote");
@@ -101,7 +108,7 @@ static pse_rc audit_bundle(struct ledger *l, const struct pse_stage_name *name, 
         return PSE_OK; /* applied and dropped while we looked */
     if (rc != PSE_OK && rc != PSE_E_MISMATCH)
         return rc;
-    l->a->rows++;
+    l->rows++;
     good = rc == PSE_OK && pse_staged_parse(&l->staged, pse_buf_span(b)) == PSE_OK &&
            l->staged.from + l->staged.n == name->size;
     for (size_t i = 0; good && i < l->staged.n; i++)
@@ -115,6 +122,29 @@ static pse_rc audit_bundle(struct ledger *l, const struct pse_stage_name *name, 
     else if (l->has_head && name->size > l->head.size)
         report(l, PSE_AUDIT_SURPLUS, "stage", name->size, "beyond the head");
     return PSE_OK;
+}
+
+/* Up to the head, what is in tiles already and waits for its witnesses: no bundle has it any more,
+ * and the checkpoint does not show it yet. The head's root judges it. */
+static pse_rc take_tiles(struct ledger *l)
+{
+    struct record_source ahead;
+    struct pse_span entry;
+    pse_hash leaf;
+    pse_rc rc;
+
+    if (!l->has_head)
+        return PSE_OK;
+    rc = record_source_open(&ahead, l->s->dir);
+    if (rc == PSE_OK)
+        record_source_settle(&ahead, l->head.size);
+    while (rc == PSE_OK && l->tree.size < l->head.size &&
+           record_source_entry(&ahead, &entry, l->tree.size) == PSE_OK) {
+        pse_tree_leaf(&leaf, entry);
+        rc = pse_tree_append(&l->tree, &leaf);
+    }
+    record_source_close(&ahead);
+    return rc;
 }
 
 static pse_rc audit_stage(struct ledger *l)
@@ -157,6 +187,28 @@ static pse_rc plant_tree(struct ledger *l)
     return PSE_OK;
 }
 
+static pse_rc look(struct ledger *l)
+{
+    l->findings = l->rows = 0;
+    PSE_TRY(plant_tree(l));
+    PSE_TRY(audit_head(l));
+    PSE_TRY(take_tiles(l));
+    return audit_stage(l);
+}
+
+static pse_rc look_until_content(struct ledger *l)
+{
+    for (int i = 1;; i++) {
+        pse_rc rc = look(l);
+
+        if (rc != PSE_OK || l->findings == 0 || i == LOOKS)
+            return rc;
+        (void)poll(NULL, 0, LOOK_AGAIN_MS);
+        PSE_TRY(session_follow(l->s));
+        PSE_TRY(record_load_grow(&l->s->load));
+    }
+}
+
 static pse_rc run(struct ledger *l, const char *url)
 {
     const char *why = "";
@@ -171,11 +223,7 @@ static pse_rc run(struct ledger *l, const char *url)
         cli_error(l->s->name, "cannot open --ledger %s: %s", url, why);
         return rc;
     }
-    rc = plant_tree(l);
-    if (rc == PSE_OK)
-        rc = audit_head(l);
-    if (rc == PSE_OK)
-        rc = audit_stage(l);
+    rc = look_until_content(l);
     if (rc != PSE_OK)
         cli_error(l->s->name, "cannot read %s: %s", url, pse_store_why(l->store));
     pse_store_close(l->store);
@@ -192,6 +240,10 @@ pse_rc audit_ledger(struct audit_ledger *a, struct session *s, const char *url)
     l->a = a;
     l->s = s;
     rc = run(l, url);
+    for (size_t i = 0; i < l->findings; i++)
+        a->finding(a->ctx, &l->finding[i]);
+    a->findings += l->findings;
+    a->rows += l->rows;
     free(l);
     return rc;
 }

@@ -13,7 +13,8 @@ struct audit_ledger {
 
 /** Head row and staged bundles of the store @p url beside a running sequencer: the head's note is
  * signed by the log and consistent with the record in the session, every staged bundle reads, and
- * the bundles above the published size give the head's root. Findings name table head or stage.
+ * tiles and bundles above the published size give the head's root. What does not fit is looked at
+ * again for three seconds, with the record grown. Findings name table head or stage.
  * Reports what stands in the way of looking. */
 PSE_MUST pse_rc audit_ledger(struct audit_ledger *a, struct session *s, const char *url);
 

@@ -164,7 +164,30 @@ done
     check 'a missing row is named' "$(says 1 'missing credential row 2' audit)"
 }
 
-check 'the log of acts is a chain' "$([ "$(wc -l <registrar/acts.jsonl)" -eq 5 ] || cat registrar/acts.jsonl)"
+# --- a person erased by the file command: first off the list, then by two officers, once
+erase() { "$psephos" registrar erase $db "$@"; }
+printf 'ID003' >erase.id
+printf 'ID004' >erase.other
+# shellcheck disable=SC2086
+{
+    act erase erase.id erase.act
+    act erase erase.other listed.act
+    act release erase.id wrong.act
+    check 'whoever is on the list is not erased' "$(says 1 'is on the list; remove them' erase --id ID004 --act listed.act $officers)"
+    check 'nor anybody without an act' "$(says 2 '--act FILE is missing' erase --id ID003)"
+    check 'nor with an act about another' "$(says 1 'agreed to other bytes' erase --id ID003 --act listed.act $officers)"
+    check 'nor with an act for something else' "$(says 1 'act is to release, this is to erase' erase --id ID003 --act wrong.act $officers)"
+    check 'nor without saying whom' "$(says 2 'id TEXT is missing' erase --act erase.act $officers)"
+    audit >findings.before 2>&1
+    before=$(sqlite3 registrar/voters.db 'SELECT count(*) FROM person')
+    check 'two officers erase a person' "$(says 0 'Erased. Backups made before' erase --id ID003 --act erase.act $officers)"
+    check 'then nobody has that id' "$(says 1 'knows nobody with this id' erase --id ID003 --act erase.act $officers)"
+    check 'the row stays, as noise' "$([ "$(sqlite3 registrar/voters.db 'SELECT count(*) FROM person')" = "$before" ] || echo gone)"
+    audit >findings.after 2>&1
+    check 'and the cross-check finds what it found before' "$(diff findings.before findings.after)"
+}
+
+check 'the log of acts is a chain' "$([ "$(wc -l <registrar/acts.jsonl)" -eq 6 ] || cat registrar/acts.jsonl)"
 sed -i '2s/session of 3 May/session of 5 May/' registrar/acts.jsonl
 act release list.csv late.act
 # shellcheck disable=SC2086
