@@ -248,7 +248,7 @@ check 'without the authority nothing is believed' "$(
 hex=$(sed -n 's/.*"credential": *"\([0-9a-f]*\)".*/\1/p' keys/c.pub)
 check 'one binding is written out' "$("$psephos" evidence export --voters registrar/voters.db --wrap registrar/wrap.key --credential "$hex" --out one >out 2>err || cat err)"
 check 'and is what the voter signed' "$(cmp one/statement.bin kept/statement.bin; cmp one/signature.p7s kept/signature.p7s)"
-# The three lines of docs/identity.md.
+# The three lines of docs/eid-registration.md.
 check 'openssl verifies the signature' "$(openssl cms -verify -cades -binary -inform DER -in one/signature.p7s \
     -content one/statement.bin -CAfile ca/ca.pem -purpose any -out /dev/null 2>&1 | grep -v 'CAdES Verification successful')"
 check 'and the stamp' "$(openssl ts -verify -data one/value.bin -in one/stamp.tsr -CAfile ca/ca.pem 2>&1 | grep -v 'Verification: OK\|Using configuration')"
