@@ -28,6 +28,7 @@ enum {
     PSE_HTTP_SPOOL_ABOVE = 1 << 20,
     PSE_HTTP_ANSWER_HEAD = 1024, /* extra headers of an answer */
     PSE_HTTP_ADDRESS = 256,
+    PSE_HTTP_REFERENCE_TEXT = 17, /* 16 hexadecimal digits and a zero */
 
     PSE_HTTP_HEADER_MS = 10000, /* absolute, for all headers */
     PSE_HTTP_BODY_MS = 10000,   /* absolute, for the body */
@@ -109,6 +110,10 @@ struct pse_http_options {
     /** What a refusal of the server itself says beyond its status; NULL or an answer of NULL: the
      * server's own words. From any thread. */
     const struct pse_http_detail *(*words)(const char *slug);
+    /** Told of each problem of status 500 and above, with the reference that its client sees; any
+     * thread, must not block. NULL: nobody is. */
+    void (*failed)(void *ctx, unsigned status, const char *slug, const char *reference);
+    void *failed_ctx;
 };
 
 struct pse_http;
@@ -194,16 +199,17 @@ void pse_http_answer(struct pse_http_call *c, struct pse_http_answer *a);
 /** A short text. @p text is copied. */
 void pse_http_answer_text(struct pse_http_call *c, unsigned status, const char *type,
                           struct pse_span text);
-/** application/problem+json with the type urn:psephos:problem:SLUG. 503 and 429 get a Retry-After
- * of 1 to 5 seconds. */
+/** application/problem+json with the type urn:psephos:problem:SLUG, title, status, and a random
+ * reference instead of anything from inside. 503 and 429 get a Retry-After of 1 to 5 seconds. */
 void pse_http_problem(struct pse_http_call *c, unsigned status, const char *slug);
 
 /** What a problem says beyond its status; NULL where there is nothing. */
 struct pse_http_detail {
     const char *title;
     const char *detail;
-    const char *name; /* one member more */
-    const char *value;
+    const char *name;  /* one member more, */
+    const char *value; /* a text, or NULL: the number */
+    uint64_t number;
 };
 void pse_http_problem_with(struct pse_http_call *c, unsigned status, const char *slug,
                            const struct pse_http_detail *d);

@@ -112,7 +112,18 @@ static const char *title_of(unsigned status)
     }
 }
 
-static void put_problem(struct pse_buf *b, unsigned status, const char *slug,
+/* Random digits by which a person who is refused and one who reads the log speak of the same. */
+static void make_reference(char out[PSE_HTTP_REFERENCE_TEXT], struct pse_http *s)
+{
+    uint8_t b[(PSE_HTTP_REFERENCE_TEXT - 1) / 2];
+
+    pthread_mutex_lock(&s->lock);
+    pse_rng_fill(&s->jitter, b, sizeof b);
+    pthread_mutex_unlock(&s->lock);
+    pse_hex_encode(out, b, sizeof b);
+}
+
+static void put_problem(struct pse_buf *b, unsigned status, const char *slug, const char *reference,
                         const struct pse_http_detail *d)
 {
     struct pse_json_wr w = pse_json_wr(b, 0);
@@ -125,8 +136,11 @@ static void put_problem(struct pse_buf *b, unsigned status, const char *slug,
     pse_json_wr_u64(&w, "status", status);
     if (d != NULL && d->detail != NULL)
         pse_json_wr_str(&w, "detail", d->detail);
-    if (d != NULL && d->name != NULL)
+    pse_json_wr_str(&w, "reference", reference);
+    if (d != NULL && d->name != NULL && d->value != NULL)
         pse_json_wr_str(&w, d->name, d->value);
+    else if (d != NULL && d->name != NULL)
+        pse_json_wr_u64(&w, d->name, d->number);
     pse_json_wr_end(&w);
     (void)!pse_json_wr_finish(&w);
 }
@@ -135,9 +149,14 @@ void pse_http_problem_with(struct pse_http_call *c, unsigned status, const char 
                            const struct pse_http_detail *d)
 {
     struct pse_http_answer a = {.status = status, .type = "application/problem+json"};
+    const struct pse_http_options *o = &c->server->o;
+    char reference[PSE_HTTP_REFERENCE_TEXT];
 
     a.own = PSE_BUF(4096);
-    put_problem(&a.own, status, slug, d); /* when memory is out the status alone must do */
+    make_reference(reference, c->server);
+    put_problem(&a.own, status, slug, reference, d); /* without memory the status alone must do */
+    if (status >= 500 && o->failed != NULL)
+        o->failed(o->failed_ctx, status, slug, reference);
     pse_http_answer_header(&a, "Cache-Control", "no-store");
     if (status == 503 || status == 429)
         put_retry(&a, c->server);

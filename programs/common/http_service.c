@@ -1,12 +1,14 @@
 #include "common/http_service.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "common/openapi.h"
 #include "common/options.h"
 
-enum { METRICS_MAX = 1 << 20, HEALTH_MAX = 4096, FIGURES_CONNECTIONS = 16 };
+enum { METRICS_MAX = 1 << 20, HEALTH_MAX = 4096, FIGURES_CONNECTIONS = 16, FAILURE_MS = 1000 };
 
 pse_rc service_listen(int *fd, char address[PSE_HTTP_ADDRESS], const char *name, const char *key,
                       const char *where)
@@ -44,12 +46,59 @@ static void log_route(struct pse_log *log, const struct pse_http_route *r)
             PSE_F("body", (uint64_t)r->body_max));
 }
 
+/* Lack of room is what admission is for, and answers of it come by the thousand. */
+static bool is_lack_of_room(const char *slug)
+{
+    return strcmp(slug, "busy") == 0 || strcmp(slug, "reduced") == 0 ||
+           strcmp(slug, "stopping") == 0;
+}
+
+static void log_failure(void *ctx, unsigned status, const char *slug, const char *reference)
+{
+    static atomic_int_fast64_t last_ms;
+    int64_t now = pse_clock_steady_ms();
+    int_fast64_t last = atomic_load(&last_ms);
+
+    if (is_lack_of_room(slug) || (last != 0 && now - last < FAILURE_MS) ||
+        !atomic_compare_exchange_strong(&last_ms, &last, now))
+        return;
+    PSE_LOG((struct pse_log *)ctx, PSE_LOG_WARNING, "http.failed", PSE_F("status", status),
+            PSE_F("problem", slug), PSE_F("reference", reference));
+}
+
 pse_rc service_start(struct pse_http **out, const struct pse_http_options *o, int fd,
                      struct pse_log *log)
 {
+    struct pse_http_options mine = *o;
+
     for (size_t i = 0; i < o->routes; i++)
         log_route(log, &o->route[i]);
-    return pse_http_start(out, o, fd);
+    mine.failed = log_failure;
+    mine.failed_ctx = log;
+    return pse_http_start(out, &mine, fd);
+}
+
+/* --- the interface described -------------------------------------------------------------------
+ */
+
+static void answer_openapi(void *ctx, struct pse_http_call *const *call, size_t n)
+{
+    struct pse_http_answer a = {
+        .status = 200, .type = "application/json", .body = {openapi_json, sizeof openapi_json}};
+
+    (void)ctx;
+    PSE_REQUIRE(n == 1);
+    pse_http_answer_header(&a, "Cache-Control", "public, max-age=300");
+    pse_http_answer_header(&a, "Access-Control-Allow-Origin", "*");
+    pse_http_answer(call[0], &a);
+}
+
+struct pse_http_route service_openapi_route(void)
+{
+    return (struct pse_http_route){.methods = PSE_HTTP_GET,
+                                   .path = "/v1/openapi.json",
+                                   .lane = PSE_HTTP_INLINE,
+                                   .handle = answer_openapi};
 }
 
 /* --- figures and health ------------------------------------------------------------------------

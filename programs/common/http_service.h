@@ -14,8 +14,10 @@
 PSE_MUST pse_rc service_listen(int *fd, char address[PSE_HTTP_ADDRESS], const char *name,
                                const char *key, const char *where);
 
-/** pse_http_start, with the closed table of routes in the log at level debug, a line each:
- * `http.route methods=GET,POST path=/v1/x type=application/json body=4096`. */
+/** pse_http_start, with two things in @p log, which outlives the server: the closed table of routes
+ * at level debug, a line each (`http.route methods=GET,POST path=/v1/x type=application/json
+ * body=4096`), and the references of answers of status 500 and above, at most one a second and
+ * never of mere lack of room. */
 PSE_MUST pse_rc service_start(struct pse_http **out, const struct pse_http_options *o, int fd,
                               struct pse_log *log);
 
@@ -30,6 +32,9 @@ struct service_figures {
  * pse_http_start. */
 PSE_MUST pse_rc service_figures_start(struct pse_http **out, struct service_figures *f, int fd,
                                       struct pse_log *log);
+
+/** GET /v1/openapi.json: docs/openapi.json, the interface of all daemons, as it was built in. */
+struct pse_http_route service_openapi_route(void);
 
 /** Answer with all of @p metrics as OpenMetrics text. */
 void service_metrics(struct pse_http_call *c, const struct pse_metric *const *metrics, size_t n);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "codec/codec.h"
+#include "common/http_service.h"
 #include "psephos/auth.h"
 
 /* Workers take turns but for waiting on a card's authority. */
@@ -448,12 +449,9 @@ static void health(void *ctx, struct pse_http_call *const *call, size_t n)
 
 static void get_metrics(void *ctx, struct pse_http_call *const *call, size_t n)
 {
-    struct pse_http_answer a = {.status = 200, .type = PSE_METRICS_TYPE, .own = PSE_BUF(1 << 20)};
-
     (void)ctx;
     PSE_REQUIRE(n == 1);
-    pse_metrics_put(&a.own, metrics, sizeof metrics / sizeof metrics[0]);
-    pse_http_answer(call[0], &a);
+    service_metrics(call[0], metrics, sizeof metrics / sizeof metrics[0]);
 }
 
 pse_rc auth_http_start(struct pse_http **out, struct auth *a, int fd)
@@ -474,9 +472,9 @@ pse_rc auth_http_start(struct pse_http **out, struct auth *a, int fd)
     };
     enum { OURS = sizeof table / sizeof table[0] };
     static struct route_ctx ctx[OURS];
-    static struct pse_http_route route[OURS + 2];
+    static struct pse_http_route route[OURS + 3];
     struct pse_http_options options = {.route = route,
-                                       .routes = OURS + 2,
+                                       .routes = OURS + 3,
                                        .lane = {{.capacity = LANE, .workers = WORKERS}},
                                        .per_source = UINT_MAX};
 
@@ -498,6 +496,7 @@ pse_rc auth_http_start(struct pse_http **out, struct auth *a, int fd)
                                               .path = "/metrics",
                                               .lane = PSE_HTTP_INLINE,
                                               .handle = get_metrics};
+    route[OURS + 2] = service_openapi_route();
     pse_rng_fill(&a->rng, &options.seed, sizeof options.seed);
-    return pse_http_start(out, &options, fd);
+    return service_start(out, &options, fd, &a->d->log);
 }

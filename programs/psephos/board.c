@@ -115,6 +115,7 @@ static int serve(struct board *b, int fd, const char *address)
          .lane = PSE_HTTP_INLINE,
          .handle = board_health,
          .ctx = b},
+        service_openapi_route(),
     };
     struct pse_http_options o = {.route = route,
                                  .routes = CLI_COUNT(route),

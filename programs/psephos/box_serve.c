@@ -170,6 +170,7 @@ static int serve(struct front *f, int fd, const char *address)
     struct front_gate record = {f, CLASS_RECORD, 2, false};
     const struct pse_http_route route[] = {
         FRONT_ROUTES(f, cast, receipt, letter, parcel, record),
+        service_openapi_route(),
     };
     struct pse_http_options o = {.route = route,
                                  .routes = CLI_COUNT(route),

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "codec/codec.h"
+#include "common/http_service.h"
 #include "common/officer_request.h"
 #include "psephos/office.h"
 
@@ -44,25 +45,9 @@ void office_json(struct pse_http_call *c, unsigned status, struct pse_json_wr *w
 
 void office_json_problem(struct pse_http_call *c, unsigned status, const char *slug, size_t line)
 {
-    struct pse_http_answer a = {.status = status, .type = "application/problem+json"};
-    struct pse_buf text = PSE_BUF(1024);
-    struct pse_json_wr w = pse_json_wr(&text, 0);
-    char type[128];
-
-    if (line == 0) {
-        pse_http_problem(c, status, slug);
-        return;
-    }
-    (void)snprintf(type, sizeof type, "urn:psephos:problem:%s", slug);
-    pse_json_wr_object(&w, NULL);
-    pse_json_wr_str(&w, "type", type);
-    pse_json_wr_str(&w, "title", slug);
-    pse_json_wr_u64(&w, "status", status);
-    pse_json_wr_u64(&w, "line", line);
-    pse_json_wr_end(&w);
-    PSE_REQUIRE(pse_json_wr_finish(&w) == PSE_OK);
-    a.own = text;
-    pse_http_answer(c, &a);
+    pse_http_problem_with(
+        c, status, slug,
+        &(struct pse_http_detail){.name = line == 0 ? NULL : "line", .number = line});
 }
 
 /* --- who asks ----------------------------------------------------------------------------------
@@ -238,7 +223,6 @@ static void health(void *ctx, struct pse_http_call *const *call, size_t n)
 
 static void get_metrics(void *ctx, struct pse_http_call *const *call, size_t n)
 {
-    struct pse_http_answer a = {.status = 200, .type = PSE_METRICS_TYPE, .own = PSE_BUF(1 << 20)};
     struct office *o = ctx;
     uint64_t by[OFFICE_EXPIRED + 1] = {0};
 
@@ -252,8 +236,7 @@ static void get_metrics(void *ctx, struct pse_http_call *const *call, size_t n)
     pthread_mutex_unlock(&o->lock);
     for (size_t i = 0; i <= OFFICE_EXPIRED; i++)
         pse_metric_set(&office_acts_gauge, i, (int64_t)by[i]);
-    pse_metrics_put(&a.own, metrics, sizeof metrics / sizeof metrics[0]);
-    pse_http_answer(call[0], &a);
+    service_metrics(call[0], metrics, sizeof metrics / sizeof metrics[0]);
 }
 
 static struct pse_http_route guard(struct route_ctx *ctx, struct office *o, office_answer *answer,
@@ -274,9 +257,9 @@ pse_rc office_http_start(struct pse_http **out, struct office *o, int fd)
 {
     static const char json[] = "application/json";
     static struct route_ctx ctx[10];
-    static struct pse_http_route route[12];
+    static struct pse_http_route route[13];
     struct pse_http_options options = {.route = route,
-                                       .routes = 12,
+                                       .routes = 13,
                                        .lane = {{.capacity = LANE, .workers = 1}},
                                        .per_source = UINT_MAX,
                                        .stale_ms = 30000};
@@ -301,6 +284,7 @@ pse_rc office_http_start(struct pse_http **out, struct office *o, int fd)
                                        .ctx = o};
     route[9] = (struct pse_http_route){
         .methods = PSE_HTTP_GET, .path = "/metrics", .handle = get_metrics, .ctx = o};
+    route[12] = service_openapi_route();
     pse_rng_fill(&o->rng, &options.seed, sizeof options.seed);
-    return pse_http_start(out, &options, fd);
+    return service_start(out, &options, fd, &o->d->log);
 }

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "codec/codec.h"
+#include "common/http_service.h"
 #include "common/options.h"
 #include "common/sysrng.h"
 #include "daemon/life.h"
@@ -232,7 +233,7 @@ static pse_rc start(struct witness_service *w, int fd)
         return rc;
     }
     set_routes(w);
-    rc = pse_http_start(&w->http, &o, fd);
+    rc = service_start(&w->http, &o, fd, w->log);
     if (rc != PSE_OK)
         cli_error(w->name, "cannot serve (%s)", pse_rc_name(rc));
     return rc;
