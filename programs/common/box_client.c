@@ -78,8 +78,7 @@ static void put_slug(struct box_answer *a, struct pse_span type)
                        (const char *)type.p + from);
 }
 
-/* Title and detail of a problem, and the hash that a stale ballot is told. */
-static void read_problem(struct box_answer *a)
+void box_answer_read_problem(struct box_answer *a)
 {
     PSE_ARENA(arena, ANSWER_ARENA);
     const struct pse_json *root, *v;
@@ -224,7 +223,7 @@ pse_rc box_client_ask(struct box_answer *a, struct box_client *b, const char *pa
     (void)snprintf(a->cookie, sizeof a->cookie, "%s", got.value[1]);
     pse_wipe(got.value[1], sizeof got.value[1]);
     if (a->status >= 400)
-        read_problem(a);
+        box_answer_read_problem(a);
     return PSE_OK;
 }
 

@@ -52,6 +52,9 @@ void box_client_close(struct box_client *b);
 PSE_MUST pse_rc box_client_ask(struct box_answer *a, struct box_client *b, const char *path,
                                const char *type, struct pse_span body);
 void box_answer_free(struct box_answer *a);
+/** Words and latest ballot from the status and the body, whatever they hold. box_client_ask does
+ * it. */
+void box_answer_read_problem(struct box_answer *a);
 
 /** Wait for the receipt of the entry @p leaf and verify it under @p pin at @p now() (POSIX
  * seconds): its bytes go to @p receipt, its number to *index. PSE_E_UNKNOWN: not witnessed in time;
