@@ -66,25 +66,31 @@ static void put_values(struct pse_buf *out, const struct pse_contest *c, const u
     pse_wr_str(out, any ? "" : "blank");
 }
 
+void choices_put(struct pse_buf *out, const struct pse_manifest *m, const struct pse_style *style,
+                 const uint8_t *choices)
+{
+    for (size_t i = 0; i < style->contests; i++) {
+        const struct pse_contest *c = &m->contest[style->contest[i]];
+
+        pse_wr_str(out, "  ");
+        choices_put_title(out, c);
+        pse_wr_str(out, ": ");
+        if (c->kind == PSE_KIND_MIX)
+            put_plain(out, c, choices);
+        else
+            put_values(out, c, choices);
+        pse_wr_str(out, "\n");
+        choices += c->choice_len;
+    }
+}
+
 pse_rc choices_show(const struct pse_manifest *m, const struct pse_style *style,
                     const uint8_t *choices)
 {
     struct pse_buf text = PSE_BUF(SHOWN_MAX);
     pse_rc rc;
 
-    for (size_t i = 0; i < style->contests; i++) {
-        const struct pse_contest *c = &m->contest[style->contest[i]];
-
-        pse_wr_str(&text, "  ");
-        choices_put_title(&text, c);
-        pse_wr_str(&text, ": ");
-        if (c->kind == PSE_KIND_MIX)
-            put_plain(&text, c, choices);
-        else
-            put_values(&text, c, choices);
-        pse_wr_str(&text, "\n");
-        choices += c->choice_len;
-    }
+    choices_put(&text, m, style, choices);
     rc = text.rc;
     if (rc == PSE_OK)
         printf("%.*s", (int)text.n, (const char *)text.p);

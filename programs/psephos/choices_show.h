@@ -12,8 +12,10 @@ void choices_put_title(struct pse_buf *out, const struct pse_contest *c);
 /** Append option @p number (1..K), escaped. */
 void choices_put_option(struct pse_buf *out, const struct pse_contest *c, unsigned number);
 
-/** Print the choice bytes of @p style on standard output, one contest a line. They have passed
- * pse_choices_check. PSE_E_MEMORY. What was made of them here is wiped. */
+/** Append the choice bytes of @p style, one contest a line. They have passed pse_choices_check. */
+void choices_put(struct pse_buf *out, const struct pse_manifest *m, const struct pse_style *style,
+                 const uint8_t *choices);
+/** Print them on standard output. PSE_E_MEMORY. What was made of them here is wiped. */
 PSE_MUST pse_rc choices_show(const struct pse_manifest *m, const struct pse_style *style,
                              const uint8_t *choices);
 

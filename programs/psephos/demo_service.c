@@ -473,9 +473,9 @@ static pse_rc cast(struct wave *w, struct voter *v)
                 PSE_TRY(pse_fetch_wait(d->web, AGAIN_MS));
             PSE_TRY(send(&v[i]));
         }
-        if (d->boxes > 1 && d->killed == 0)
+        if (d->boxes > 1 && w->n > 1 && d->killed == 0)
             PSE_TRY(pse_fetch_wait(d->web, MIDST_MS));
-        if (d->boxes > 1 && d->killed == 0 && pse_fetch_pending(d->web) > 0)
+        if (d->boxes > 1 && w->n > 1 && d->killed == 0 && pse_fetch_pending(d->web) > 0)
             kill_first(d, w);
         while (pse_fetch_pending(d->web) > 0)
             PSE_TRY(pse_fetch_wait(d->web, AGAIN_MS));
@@ -555,6 +555,11 @@ pse_rc demo_service_new(struct demo_service **out, struct rehearsal_log *log,
 uint64_t demo_service_killed(const struct demo_service *d)
 {
     return d->killed;
+}
+
+const char *demo_service_socket(const struct demo_service *d)
+{
+    return d->box[0].http;
 }
 
 static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)

@@ -28,6 +28,8 @@ PSE_MUST pse_rc demo_service_new(struct demo_service **out, struct rehearsal_log
                                  const struct demo_service_options *o);
 /** How many ballots had been sent without an answer when the first box was killed; 0: none was. */
 uint64_t demo_service_killed(const struct demo_service *d);
+/** The socket of the first box's front, once it runs. Borrowed. */
+const char *demo_service_socket(const struct demo_service *d);
 /** Stop all; with @p keep, leave the private folder. NULL is fine. */
 void demo_service_end(struct demo_service *d, bool keep);
 

@@ -14,7 +14,7 @@ cd "$dir" || exit 1
 check 'the demo holds an election and says so' "$(
     "$psephos" demo --voters 40 --dir demo --quiet >out 2>err || echo "status $?: $(cat err)"
     grep -q '^verdict: accepted' out || echo 'no verdict'
-    for words in 'ballots revoked while open' 'ballots restored while open' 'credentials replaced' \
+    for words in 'check on a second device' 'ballots revoked while open' 'ballots restored while open' 'credentials replaced' \
         'ballots revoked after close' 'of weight' 'turnout' 'psephos-verify demo'; do
         grep -q -- "$words" out || echo "the report does not say: $words"
     done
