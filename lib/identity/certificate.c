@@ -151,19 +151,17 @@ pse_rc pse_certificate_parse_der(struct pse_certificate **out, struct pse_span d
 
 pse_rc pse_certificate_parse(struct pse_certificate **out, struct pse_span in)
 {
-    struct pse_anchors *one;
+    struct pse_anchors *all;
     pse_rc rc;
 
     *out = NULL;
     if (in.n > PSE_CERTIFICATE_MAX)
         return PSE_E_LIMIT;
-    PSE_TRY(pse_anchors_new(&one));
-    rc = pse_anchors_add(one, in);
-    if (rc == PSE_OK && pse_anchors_count(one) != 1)
-        rc = PSE_E_SYNTAX;
+    PSE_TRY(pse_anchors_new(&all));
+    rc = pse_anchors_add(all, in);
     if (rc == PSE_OK)
-        rc = pse_certificate_wrap(out, sk_X509_pop(one->certificates), pse_span(NULL, 0));
-    pse_anchors_free(one);
+        rc = pse_certificate_wrap(out, sk_X509_shift(all->certificates), pse_span(NULL, 0));
+    pse_anchors_free(all);
     return rc;
 }
 

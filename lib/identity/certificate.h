@@ -48,9 +48,8 @@ struct pse_person {
 
 struct pse_certificate;
 
-/** Read one certificate: DER with nothing after it, or PEM with one certificate in it. PSE_E_LIMIT:
- * too long; PSE_E_SYNTAX: none, more than one, damaged, or with dates that are none;
- * PSE_E_MEMORY. */
+/** Read one certificate: DER with nothing after it, or the first of a PEM text. PSE_E_LIMIT: too
+ * long; PSE_E_SYNTAX: none, a damaged one, or with dates that are none; PSE_E_MEMORY. */
 PSE_MUST pse_rc pse_certificate_parse(struct pse_certificate **out, struct pse_span in);
 /** Likewise, but DER alone, as tokens carry it. */
 PSE_MUST pse_rc pse_certificate_parse_der(struct pse_certificate **out, struct pse_span der);
@@ -107,10 +106,11 @@ PSE_MUST pse_rc pse_person_subject(char out[PSE_SUBJECT_MAX], const struct pse_p
 enum pse_eid_fault pse_certificate_is_alive(const struct pse_certificate *c, int64_t now);
 
 /** Find the anchor that issued @p c and is itself valid at @p now; other anchors do not matter, and
- * the anchor need not be a root (X509_V_FLAG_PARTIAL_CHAIN). Keys and hashes in the chain have at
- * least 112 bits of strength. The life of @p c itself is not looked at: pse_certificate_is_alive.
- * PSE_EID_GOOD: *issuer is a certificate of its own that the caller frees; PSE_EID_UNTRUSTED or
- * PSE_EID_NO_MEMORY: NULL. @p issuer may be NULL when only the verdict is wanted. */
+ * the anchor need not be a root (X509_V_FLAG_PARTIAL_CHAIN). The hash that was signed and the
+ * anchor's key have at least 112 bits of strength; how strong the key of @p c is, is not looked at.
+ * The life of @p c itself is not looked at: pse_certificate_is_alive. PSE_EID_GOOD: *issuer is a
+ * certificate of its own that the caller frees; PSE_EID_UNTRUSTED or PSE_EID_NO_MEMORY: NULL. @p
+ * issuer may be NULL when only the verdict is wanted. */
 PSE_MUST enum pse_eid_fault pse_certificate_issuer(struct pse_certificate **issuer,
                                                    const struct pse_certificate *c,
                                                    const struct pse_anchors *anchors, int64_t now);

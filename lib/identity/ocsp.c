@@ -4,6 +4,7 @@
 #include <openssl/ocsp.h>
 
 #include "room.h"
+#include "signature.h"
 
 /* --- asking -------------------------------------------------------------------------------------
  */
@@ -127,7 +128,8 @@ static enum pse_eid_fault check_appointed(const struct pse_certificate *responde
 {
     enum pse_eid_fault fault;
 
-    if (!pse_certificate_is_named_for(responder, PSE_OID_OCSP_SIGNING))
+    if (!pse_certificate_is_named_for(responder, PSE_OID_OCSP_SIGNING) ||
+        (responder->kind == PSE_KEY_RSA && responder->key_bits < PSE_RSA_BITS_MIN))
         return PSE_EID_OCSP_UNTRUSTED;
     if (is_anchor(responder->x, rules->anchors))
         return PSE_EID_GOOD;

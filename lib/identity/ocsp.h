@@ -56,10 +56,11 @@ struct pse_ocsp {
  * than PSE_OCSP_MAX, no OCSPResponse, bytes left over, another responseStatus than successful,
  * another number of SingleResponses than one, about another CertID, or without a certificate.
  * Untrusted: not signed by a certificate in it, or (AIA) that one is not valid now, not for OCSP
- * signing, not issued by an anchor, or (designated) not byte for byte the configured one, or not
- * valid now. Stale: thisUpdate after now + skew or before now - max_age, nextUpdate before
- * thisUpdate or before now - skew. Nonce: not repeated. Then PSE_EID_REVOKED, PSE_EID_UNKNOWN or
- * PSE_EID_GOOD. *out is zeroed for the other verdicts. */
+ * signing, has an RSA key below 2048 bits, is not issued by an anchor and none itself, or
+ * (designated) not byte for byte the configured one, or not valid now. Stale: thisUpdate after now
+ * + skew or before now - max_age, nextUpdate before thisUpdate or before now - skew. Nonce: not
+ * repeated. Then PSE_EID_REVOKED, PSE_EID_UNKNOWN or PSE_EID_GOOD. *out is zeroed for the other
+ * verdicts. */
 PSE_MUST enum pse_eid_fault pse_ocsp_verify(struct pse_ocsp *out, struct pse_span answer,
                                             const struct pse_ocsp_rules *rules);
 

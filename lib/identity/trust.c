@@ -23,6 +23,13 @@ static bool is_alive(const X509 *x, int64_t now)
            pse_time_get(&until, X509_get0_notAfter(x)) && until >= now;
 }
 
+/* How strong the person's own key must be is told by the algorithm that is used with it
+ * (pse_jwa_fits); the chain is about those who vouch for it. */
+static int own_key_may_be_small(int is_good, X509_STORE_CTX *ctx)
+{
+    return is_good == 1 || X509_STORE_CTX_get_error(ctx) == X509_V_ERR_EE_KEY_TOO_SMALL;
+}
+
 /* Has this one anchor issued it? Lives are judged by is_alive: OpenSSL takes the last second of a
  * certificate to be outside its life. */
 static enum pse_eid_fault judge(X509_STORE_CTX *ctx, X509_STORE *store, X509 *x)
@@ -36,6 +43,7 @@ static enum pse_eid_fault judge(X509_STORE_CTX *ctx, X509_STORE *store, X509 *x)
     if (X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_NO_CHECK_TIME) !=
         1)
         return PSE_EID_NO_MEMORY;
+    X509_STORE_CTX_set_verify_cb(ctx, own_key_may_be_small);
     if (X509_verify_cert(ctx) == 1)
         return PSE_EID_GOOD;
     return X509_STORE_CTX_get_error(ctx) == X509_V_ERR_OUT_OF_MEM ? PSE_EID_NO_MEMORY

@@ -43,7 +43,7 @@ pse_rc certificate_read(struct pse_certificate **out, const char *name, const ch
     if (rc == PSE_OK) {
         rc = pse_certificate_parse(out, pse_buf_span(&in));
         if (rc != PSE_OK)
-            cli_error(name, "%s holds no certificate, more than one, or a damaged one (%s)", path,
+            cli_error(name, "%s holds no certificate, or a damaged one (%s)", path,
                       pse_rc_name(rc));
     }
     pse_buf_free(&in);

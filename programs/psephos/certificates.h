@@ -12,7 +12,8 @@
 PSE_MUST pse_rc anchors_read(struct pse_anchors **out, const char *name, const struct cli_list *ca,
                              const char *whom);
 
-/** Read the one certificate in @p path. *out is NULL on failure. Statuses as above. */
+/** Read the certificate in @p path, the first of several. *out is NULL on failure. Statuses as
+ * above. */
 PSE_MUST pse_rc certificate_read(struct pse_certificate **out, const char *name, const char *path);
 
 #endif

@@ -212,7 +212,7 @@ static void der_and_pem(void **state)
 {
     struct person_plan plan = card_plan(key, ca, ca_key);
     X509 *x = person_certificate(&plan);
-    struct pse_buf pem = PSE_BUF(1 << 17), der = PSE_BUF(1 << 17);
+    struct pse_buf pem = PSE_BUF(1 << 17), der = PSE_BUF(1 << 17), cut = PSE_BUF(1 << 17);
     struct pse_certificate *c;
     struct pse_anchors *a;
     pse_hash digest;
@@ -239,6 +239,12 @@ static void der_and_pem(void **state)
     maker_pem(&pem, ca); /* two in one */
     assert_int_equal(pse_anchors_add(a, pse_buf_span(&pem)), PSE_OK);
     assert_int_equal(pse_anchors_count(a), 3);
+    assert_int_equal(pse_certificate_parse(&c, pse_buf_span(&pem)), PSE_OK);
+    assert_memory_equal(pse_certificate_digest(c).b, digest.b, 32); /* the first */
+    pse_certificate_free(c);
+    maker_pem(&cut, ca);
+    pse_buf_put(&pem, cut.p, cut.n / 2); /* a damaged one behind it */
+    pse_buf_free(&cut);
     assert_int_equal(pse_certificate_parse(&c, pse_buf_span(&pem)), PSE_E_SYNTAX);
     pse_buf_put(&der, "", 1);
     assert_int_equal(pse_certificate_parse(&c, pse_buf_span(&der)), PSE_E_SYNTAX);

@@ -262,6 +262,8 @@ static void appointed(const struct maker_certificate *plan, enum pse_eid_fault w
 static void aia_mode(void **state)
 {
     struct maker_certificate plan = responder_plan();
+    struct pse_ocsp_rules by = rules();
+    struct answer a = good();
 
     (void)state;
     plan.use = "OCSPSigning,clientAuth";
@@ -286,6 +288,13 @@ static void aia_mode(void **state)
     plan = responder_plan();
     plan.issuer_key = other_key; /* in the authority's name only */
     appointed(&plan, PSE_EID_OCSP_UNTRUSTED);
+    plan = responder_plan();
+    plan.key = EVP_RSA_gen(1024);
+    a.responder = maker_certificate(&plan);
+    a.key = plan.key;
+    judged(&a, &by, PSE_EID_OCSP_UNTRUSTED);
+    X509_free(a.responder);
+    EVP_PKEY_free(plan.key);
 }
 
 /* An authority that answers for itself must be meant to, and be among the anchors. */

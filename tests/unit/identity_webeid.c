@@ -564,16 +564,24 @@ static void weak_links_are_refused(void **state)
     struct pse_webeid_rules by = rules();
     X509 *card = person_certificate(&plan);
     struct login l = card_login("RS256", weak, card);
+    X509 *small = card_authority("Small", weak, MAKER_NOW - MAKER_DAY, MAKER_NOW + MAKER_DAY);
+    struct pse_anchors *set = maker_anchors(small);
 
     (void)state;
-    assert_fault(judge(&l, &by), PSE_EID_UNTRUSTED);
+    assert_fault(judge(&l, &by), PSE_EID_ALGORITHM);
     X509_free(card);
+    plan = card_plan(p256, small, weak); /* an authority with a small key */
+    by.anchors = set;
+    assert_fault(judge_plan(&plan, &by), PSE_EID_UNTRUSTED);
+    by.anchors = anchors;
     plan = card_plan(p256, ca, ca_key);
     card = person_certificate(&plan);
     assert_int_not_equal(X509_sign(card, ca_key, EVP_sha1()), 0);
     l = card_login("ES256", p256, card);
     assert_fault(judge(&l, &by), PSE_EID_UNTRUSTED);
     X509_free(card);
+    X509_free(small);
+    pse_anchors_free(set);
     EVP_PKEY_free(weak);
 }
 
