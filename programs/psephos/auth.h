@@ -91,6 +91,9 @@ struct auth {
 void auth_event(struct auth *a, const char *type, unsigned sev, const char *outcome,
                 const char *rule);
 
+/** What a refusal says to a voter; NULL: the server's own words. */
+const struct pse_http_detail *auth_words(const char *slug);
+
 /** Ask the registrar. PSE_E_IO: it cannot be reached. */
 PSE_MUST pse_rc auth_ask(registrar_message *out, struct auth *a, const registrar_message *m);
 

@@ -476,6 +476,7 @@ pse_rc auth_http_start(struct pse_http **out, struct auth *a, int fd)
     struct pse_http_options options = {.route = route,
                                        .routes = OURS + 3,
                                        .lane = {{.capacity = LANE, .workers = WORKERS}},
+                                       .words = auth_words,
                                        .per_source = UINT_MAX};
 
     for (size_t i = 0; i < OURS; i++) {

@@ -119,6 +119,8 @@ ask() {
     awk -F= '{ v[$1] = $0 } END { s = ""; for (k in v) s = s (s == "" ? "" : "; ") v[k]; print s }' "$1.all" >"$1.now"
     [ "$got" = "$4" ] || echo "status $got, wanted $4: $(cat out)"
     [ -z "${5:-}" ] || grep -qE -- "$5" out || echo "said: $(cat out)"
+    # A refusal is a sentence on what happened and one on what to do.
+    [ "$4" -lt 400 ] || grep -q '"detail":"[^"]\{20,\}"' out || echo "without words: $(cat out)"
 }
 link() { sed -n 's|^https://vote.example/login#\(.*\)$|\1|p' mails | tail -n 1; }
 mails() { grep -c '^https://vote' mails 2>/dev/null; }
