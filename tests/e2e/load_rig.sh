@@ -33,10 +33,16 @@ rig_wait() {
     return 1
 }
 
-# rig_open SET VOTERS LISTEN: prepare, and serve until rig_end; the box's address in $url.
+# rig_open SET VOTERS LISTEN [OPTION…]: prepare with these, and serve until rig_end; the box's address in $url.
 rig_open() {
     rig_ports
-    "$psephos" load prepare "$1" --voters "$2" --witness-port "$port" --listen "$3" --quiet || return 1
+    set_dir=$1
+    voters=$2
+    listen=$3
+    shift 3
+    "$psephos" load prepare "$set_dir" --voters "$voters" --witness-port "$port" --listen "$listen" \
+        --quiet "$@" || return 1
+    set -- "$set_dir"
     for i in 1 2 3 4; do
         "$psephos" witness run "$1/witness-$i" --listen "127.0.0.1:$((port + i - 1))" \
             >"witness-$i.out" 2>&1 &
