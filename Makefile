@@ -35,13 +35,15 @@ performance:
 fuzz: deps-check
 	@packaging/fuzz $(BUILD)/fuzz $(FUZZ_SECONDS)
 
-## make soak       2,000 kills of the daemons under load; 10,000 random kills and failures inside
-##                 the sequencer, 1,000 more on PostgreSQL (hours)
+## make soak       2,000 kills of the daemons under load; 9 million wake-ups of the HTTP server;
+##                 10,000 random kills and failures inside the sequencer, 1,000 more on
+##                 PostgreSQL (hours)
 soak: KILLS = $(BUILD)/programs/psephos/psephos $(BUILD)/programs/psephos-verify/psephos-verify 0
 soak: all
 	PSE_TEST_KILLS=1700 tests/e2e/kills.sh . $(KILLS)
 	PSE_TEST_KILLS=200 tests/support/postgres.sh $(BUILD)/soak.pg 1 tests/e2e/kills.sh . $(KILLS)
 	PSE_TEST_KILLS=100 tests/e2e/office_kills.sh . $(KILLS)
+	PSE_TEST_WAKEUPS=3000000 tests/e2e/wakeups.sh . $(KILLS)
 	PSE_TEST_RUNS=10000 $(BUILD)/tests/unit/store_faults
 	PSE_TEST_RUNS=1000 tests/support/postgres.sh $(BUILD)/soak.pg 20 $(BUILD)/tests/unit/store_faults
 

@@ -4,7 +4,9 @@
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "common/options.h"
 #include "net/net.h"
@@ -14,7 +16,7 @@
 
 static const char name[] = "psephos load null";
 
-enum { LANE_ROOM = 8192 };
+enum { LANE_ROOM = 8192, WORK_MAX_US = 1000000 };
 
 static void nothing(void *ctx, struct pse_http_call *const *call, size_t n)
 {
@@ -26,20 +28,34 @@ static void nothing(void *ctx, struct pse_http_call *const *call, size_t n)
     }
 }
 
-pse_rc load_null_start(struct pse_http **http, char address[PSE_HTTP_ADDRESS], const char *where,
-                       bool is_inline)
+/* Up to *work microseconds, differently each time: answers come before, while and after the HTTP
+ * thread leaves the request. */
+static void working(void *ctx, struct pse_http_call *const *call, size_t n)
 {
+    const uint64_t *work = ctx;
+    struct timespec nap = {0, 1000 * (long)((uint64_t)random() % (*work + 1))};
+
+    (void)nanosleep(&nap, NULL);
+    nothing(NULL, call, n);
+}
+
+pse_rc load_null_start(struct pse_http **http, char address[PSE_HTTP_ADDRESS], const char *where,
+                       bool is_inline, uint64_t work)
+{
+    static uint64_t work_us;
     static struct pse_http_route route[2];
     struct pse_http_options o = {
         .route = route, .routes = 2, .per_source = UINT_MAX, .lane = {{LANE_ROOM, 1}}};
     int fd;
 
+    work_us = work;
     route[0] = (struct pse_http_route){.methods = PSE_HTTP_POST,
                                        .path = "/v1/ballots",
                                        .body_max = 65535,
                                        .lane = is_inline ? PSE_HTTP_INLINE : 0,
                                        .batch = is_inline ? 0 : PSE_HTTP_BATCH_MAX,
-                                       .handle = nothing};
+                                       .handle = work > 0 ? working : nothing,
+                                       .ctx = &work_us};
     route[1] = (struct pse_http_route){.methods = PSE_HTTP_GET,
                                        .path = "/",
                                        .query = true,
@@ -53,9 +69,12 @@ int load_null(int argc, char **argv)
 {
     const char *listen = "127.0.0.1:0";
     bool is_inline = false;
+    uint64_t work = 0;
     const struct cli_option options[] = {
         CLI_TEXT("listen", "WHERE", &listen, "127.0.0.1:PORT or unix:PATH (default: a free port)"),
         CLI_FLAG("inline", &is_inline, "answer ballots in the HTTP thread, without a worker"),
+        CLI_NUMBER("work", "US", &work, 0, WORK_MAX_US - 1,
+                   "the worker takes up to so many microseconds, at random (default 0)"),
     };
     const struct cli_command command = {
         .name = name,
@@ -77,7 +96,7 @@ int load_null(int argc, char **argv)
     (void)sigaddset(&stop, SIGTERM);
     (void)sigaddset(&stop, SIGINT);
     PSE_REQUIRE(sigprocmask(SIG_BLOCK, &stop, NULL) == 0); /* before there are threads */
-    rc = load_null_start(&http, address, listen, is_inline);
+    rc = load_null_start(&http, address, listen, is_inline, work);
     if (rc != PSE_OK) {
         cli_error(name, "cannot listen on %s (%s); say 127.0.0.1:PORT or unix:PATH", listen,
                   rc == PSE_E_IO ? strerror(errno) : pse_rc_name(rc));

@@ -202,7 +202,7 @@ static void serve_null(int report, bool is_inline)
     struct pse_http *http;
 
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (load_null_start(&http, address, "127.0.0.1:0", is_inline) != PSE_OK ||
+    if (load_null_start(&http, address, "127.0.0.1:0", is_inline, 0) != PSE_OK ||
         write(report, address, strlen(address)) < 0)
         _exit(1);
     (void)close(report);

@@ -1,7 +1,6 @@
 #!/bin/sh
 # load.sh SOURCE PSEPHOS VERIFY: voters who arrive on schedule at the real service, the same ballots
-# again, a flood beside them, idle and slow connections; and no lost wake-up of the HTTP server. What
-# is asked is whether all is right; how fast it was stands in docs/load.md.
+# again, a flood beside them, idle and slow connections. What is asked is whether all is right; how fast it was stands in docs/load.md.
 set -u
 psephos=$(realpath "$2")
 cd "$1" || exit 1
@@ -48,22 +47,12 @@ check 'wrong use is told' "$(
     refused 'no path' peak --get 'a b' --box http://127.0.0.1:1
 )"
 
-# --- wake-ups ------------------------------------------------------------------------------------
+# --- a server that does nothing ------------------------------------------------------------------
 "$psephos" load null >null.out 2>&1 &
 null=$!
 rig_pids="$rig_pids $null"
 rig_wait null.out http
 nothing=$(head -n 1 null.out)
-head -c 300 /dev/zero >body
-if command -v h2load >/dev/null; then
-    check 'a worker that answers at once wakes each of 128 connections' "$(
-        timeout 120 h2load --h1 -c128 -n40000 -d body "$nothing/v1/ballots" >out 2>&1 || cat out
-        grep -q '40000 succeeded, 0 failed, 0 errored, 0 timeout' out || grep requests: out
-        grep -q '40000 2xx' out || grep status out
-    )"
-else
-    skip 'a worker that answers at once wakes each of 128 connections' 'needs h2load'
-fi
 check 'peak measures, and gives the ratio to a server that does nothing' "$(
     "$psephos" load peak --box "$nothing" --get /x --seconds 1 --connections 8 --null --pid $null \
         --json >peak 2>err || cat err
