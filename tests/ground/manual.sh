@@ -32,6 +32,10 @@ page_of() { # complaints about the page of one command: NAME, COMMAND…
     "$@" --help | awk '/^  [a-z]/ { print $1 }' | while IFS= read -r verb; do
         grep -qw -- "$verb" "$page" || echo "$page does not tell of $verb"
         options_of "$page" "$@" "$verb"
+        # A verb may have verbs of its own, as in identity webeid verify.
+        "$@" "$verb" --help | awk '/^  [a-z]/ { print $1 }' | while IFS= read -r under; do
+            options_of "$page" "$@" "$verb" "$under"
+        done
     done
 }
 
