@@ -10,6 +10,7 @@
 #include "commands.h"
 #include "common/letter.h"
 #include "psephos/demo_check.h"
+#include "psephos/demo_eid.h"
 #include "psephos/demo_ledger.h"
 #include "psephos/demo_service.h"
 #include "psephos/demo_town.h"
@@ -31,6 +32,8 @@ struct demo {
     const struct rehearsal_voter **by;
     const uint8_t **choices;
     uint8_t *bytes; /* DEMO_CHOICE_MAX for each ballot of a wave */
+    bool by_card;   /* voters register with demo cards */
+    struct demo_eid *eid;
 };
 
 __attribute__((format(printf, 2, 3))) static void tell(struct demo *d, const char *format, ...)
@@ -78,6 +81,32 @@ static pse_rc write_letters(struct demo *d, struct rehearsal_voter *v, size_t n)
     return PSE_OK;
 }
 
+/* Voters from, from + 1, …: by their cards, or as the letters have it. */
+static pse_rc enrol(struct demo *d, size_t from, size_t n)
+{
+    pse_rc rc;
+
+    if (!d->by_card)
+        return rehearsal_roster(&d->r, d->voter + from, n);
+    rehearsal_phase(&d->r, "registering with cards", n);
+    rc = demo_eid_register(d->eid, d->voter + from, n, NULL, false);
+    rehearsal_phase_end(&d->r);
+    return rc;
+}
+
+static pse_rc start_cards(struct demo *d)
+{
+    struct demo_eid_options o = {.dir = d->private,
+                                 .run = demo_service_run(d->service),
+                                 .sequencer = demo_service_sequencer(d->service),
+                                 .r = &d->r,
+                                 .voter = d->voter,
+                                 .voters = d->voters + d->late};
+
+    PSE_TRY(rehearsal_publish(&d->r));
+    return demo_eid_start(&d->eid, &o);
+}
+
 static pse_rc populate(struct demo *d, size_t voters)
 {
     size_t all;
@@ -95,7 +124,9 @@ static pse_rc populate(struct demo *d, size_t voters)
     for (size_t i = 0; i < d->voters + d->late; i++)
         settle(d, &d->voter[i], i);
     PSE_TRY(write_letters(d, d->voter, all));
-    return rehearsal_roster(&d->r, d->voter, d->voters);
+    if (d->by_card)
+        PSE_TRY(start_cards(d));
+    return enrol(d, 0, d->voters);
 }
 
 static void demo_free(struct demo *d)
@@ -168,6 +199,31 @@ static pse_rc vote_on_paper(struct demo *d, uint64_t *revoked, uint64_t *restore
     return PSE_OK;
 }
 
+/* Whose credential is lost: the k-th of them. */
+static size_t loser(const struct demo *d, size_t k)
+{
+    return 5 + k * (d->voters / (d->replaced + 1));
+}
+
+/* The same person, the same card, another credential. */
+static pse_rc replace_by_card(struct demo *d)
+{
+    size_t *person = calloc(d->replaced, sizeof *person);
+    struct rehearsal_voter *fresh = d->voter + d->voters + d->late;
+    pse_rc rc;
+
+    if (person == NULL)
+        return PSE_E_MEMORY;
+    for (size_t k = 0; k < d->replaced; k++) {
+        person[k] = loser(d, k);
+        fresh[k].style = d->voter[person[k]].style;
+        fresh[k].weight = d->voter[person[k]].weight;
+    }
+    rc = demo_eid_register(d->eid, fresh, d->replaced, person, true);
+    free(person);
+    return rc;
+}
+
 /* Lost credentials are replaced: the new one inherits style and weight. */
 static pse_rc replace(struct demo *d)
 {
@@ -175,8 +231,10 @@ static pse_rc replace(struct demo *d)
     size_t first = d->voters + d->late;
     pse_hash commitment;
 
+    if (d->by_card)
+        return replace_by_card(d);
     for (size_t k = 0; k < d->replaced; k++) {
-        struct rehearsal_voter *old = &d->voter[5 + k * (d->voters / (d->replaced + 1))];
+        struct rehearsal_voter *old = &d->voter[loser(d, k)];
         struct rehearsal_voter *fresh = &d->voter[first + k];
 
         fresh->style = old->style;
@@ -211,10 +269,15 @@ static pse_rc set_up(struct demo *d, size_t voters)
     PSE_TRY(rehearsal_ceremony(&d->r));
     tell(d, "Five trustees make the joint key; any three can count, any two cannot.");
     PSE_TRY(populate(d, voters));
-    tell(d,
-         "Letters with secret codes go to %zu voters. The registrar enters their credentials and\n"
-         "    styles, no names.",
-         voters);
+    tell(
+        d,
+        d->by_card
+            ? "%zu voters log in with demo cards (Web eID), draw a credential and sign for it with "
+              "the\n    card (CAdES). Each signature is time-stamped. The registrar enters "
+              "credentials, no names."
+            : "Letters with secret codes go to %zu voters. The registrar enters their credentials "
+              "and\n    styles, no names.",
+        voters);
     PSE_TRY(rehearsal_open(&d->r));
     tell(d, "The vote opens. Four witnesses watch the record; three must sign each state.");
     return PSE_OK;
@@ -224,7 +287,7 @@ static pse_rc late_voters(struct demo *d)
 {
     uint64_t cast;
 
-    PSE_TRY(rehearsal_roster(&d->r, d->voter + d->voters, d->late));
+    PSE_TRY(enrol(d, d->voters, d->late));
     PSE_TRY(wave(d, &cast, d->voters, d->voters + d->late, 1));
     tell(d, "While the vote is open %zu more %s enrolled. %s at once.", d->late,
          d->late == 1 ? "voter is" : "voters are", d->late == 1 ? "That one votes" : "They vote");
@@ -360,11 +423,16 @@ static pse_rc story(struct demo *d, const struct rehearsal_options *o, size_t vo
     PSE_TRY(rehearsal_begin(&d->r, o));
     PSE_TRY(set_up(d, voters));
     PSE_TRY(vote(d));
-    return count(d);
+    PSE_TRY(count(d));
+    if (!d->by_card)
+        return PSE_OK;
+    tell(d, "An appointed auditor opens every binding of a voter to a credential:\n");
+    return demo_eid_audit(d->eid);
 }
 
 struct service_options {
     const char *store;
+    const char *identity;
     uint64_t boxes;
     bool keep;
 };
@@ -395,9 +463,11 @@ static pse_rc story_served(struct demo *d, struct rehearsal_options *o, size_t v
 
     PSE_TRY(demo_service_new(&service, &log, &served));
     o->log = &log;
-    d->service = service;
+    d->by_card = strcmp(s->identity, "webeid") == 0;
     d->private = private;
+    d->service = service;
     rc = story(d, o, voters);
+    demo_eid_end(d->eid);
     if (rc == PSE_OK && demo_service_killed(service) > 0)
         tell(d,
              "One of two boxes was killed with %" PRIu64 " ballots under way. The other went on; "
@@ -426,7 +496,13 @@ static pse_rc hold(struct demo *d, const struct rehearsal_options *o, size_t vot
 
 static bool are_possible(const char *name, const struct service_options *s, bool seeded)
 {
-    if (seeded && (s->store != NULL || s->boxes > 1))
+    bool by_card = strcmp(s->identity, "webeid") == 0;
+
+    if (!by_card && strcmp(s->identity, "letters") != 0)
+        cli_error(name, "--identity '%s' is neither letters nor webeid", s->identity);
+    else if (seeded && by_card)
+        cli_error(name, "--seed writes the log without services; leave --identity out");
+    else if (seeded && (s->store != NULL || s->boxes > 1))
         cli_error(name, "--seed writes the log without services; leave --store and --boxes out");
     else if (s->store != NULL && strncmp(s->store, "postgresql://", 13) != 0)
         cli_error(name, "--store '%s' is not postgresql://…", s->store);
@@ -469,12 +545,14 @@ int cmd_demo(int argc, char **argv)
                                   .mixers = 2,
                                   .seed = &seed};
     uint64_t voters = 1000;
-    struct service_options service = {.boxes = 1};
+    struct service_options service = {.boxes = 1, .identity = "letters"};
     const struct cli_option options[] = {
         CLI_NUMBER("voters", "N", &voters, VOTERS_MIN, VOTERS_MAX, "default 1000"),
         CLI_TEXT("dir", "DIR", &o.dir, "the record to make (default: a new psephos-demo)"),
         CLI_NUMBER("threads", "K", &o.threads, 1, 256, "default: one a processor"),
         SYSRNG_OPTION(&seed),
+        CLI_TEXT("identity", "HOW", &service.identity,
+                 "letters (default), or webeid: cards of a demo authority, over HTTP"),
         CLI_TEXT("store", "URL", &service.store, "postgresql://… for the ledger"),
         CLI_NUMBER("boxes", "N", &service.boxes, 1, DEMO_BOXES_MAX,
                    "2: behind HAProxy, and one is killed on the way (default 1)"),
@@ -483,7 +561,8 @@ int cmd_demo(int argc, char **argv)
     };
     const struct cli_command command = {
         .name = o.name,
-        .synopsis = "[--voters N] [--dir DIR] [--seed HEX] [--store URL [--boxes 2]] [--keep]",
+        .synopsis = "[--voters N] [--dir DIR] [--seed HEX] [--identity letters|webeid]\n"
+                    "       [--store URL [--boxes 2]] [--keep]",
         .about = "Hold a whole election on this machine, in a town that does not exist: two "
                  "districts,\nboth kinds of contests, weights, votes changed, votes on paper, lost "
                  "credentials.",

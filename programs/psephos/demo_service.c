@@ -562,6 +562,16 @@ const char *demo_service_socket(const struct demo_service *d)
     return d->box[0].http;
 }
 
+const char *demo_service_run(const struct demo_service *d)
+{
+    return d->run;
+}
+
+const char *demo_service_sequencer(const struct demo_service *d)
+{
+    return d->box[0].socket;
+}
+
 static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)
 {
     (void)st, (void)kind, (void)at;

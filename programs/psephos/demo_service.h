@@ -30,6 +30,9 @@ PSE_MUST pse_rc demo_service_new(struct demo_service **out, struct rehearsal_log
 uint64_t demo_service_killed(const struct demo_service *d);
 /** The socket of the first box's front, once it runs. Borrowed. */
 const char *demo_service_socket(const struct demo_service *d);
+/** The folder of sockets, a short path, and the first sequencer's socket in it. */
+const char *demo_service_run(const struct demo_service *d);
+const char *demo_service_sequencer(const struct demo_service *d);
 /** Stop all; with @p keep, leave the private folder. NULL is fine. */
 void demo_service_end(struct demo_service *d, bool keep);
 

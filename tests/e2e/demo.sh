@@ -32,6 +32,19 @@ check 'the same seed gives the same log and the same result' "$(
     [ -s one.result ] && cmp one.result two.result
     grep -q 'predictable' err || { echo 'no warning' && cat err; }
 )"
+check 'voters register with demo cards, and an auditor accepts all bindings' "$(
+    "$psephos" demo --voters 12 --identity webeid --dir cards --quiet >out 2>err || echo "status $?: $(cat err)"
+    grep -q '^14 credentials in the record, 14 signed by their voters' out || cat out
+    grep -q '^accepted: 0 findings' out || cat out
+    grep -q '^verdict: accepted' out || echo 'no verdict'
+    [ ! -e cards.private ] || ls cards.private
+)"
+check 'cards and a seed do not go together, nor a way that is none' "$(
+    "$psephos" demo --voters 12 --identity webeid --seed 00 --dir none >out 2>&1
+    [ $? -eq 2 ] || cat out
+    "$psephos" demo --voters 12 --identity fax --dir none >out 2>&1
+    [ $? -eq 2 ] && grep -q 'neither letters nor webeid' out || cat out
+)"
 check 'it does not write into a folder that holds something' "$(
     "$psephos" demo --voters 12 --dir demo --quiet >out 2>err && echo 'it did'
     [ "$(wc -l <err)" -eq 1 ] && grep -q 'not empty' err || cat err

@@ -1,0 +1,493 @@
+#include "psephos/demo_eid.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "codec/codec.h"
+#include "common/files.h"
+#include "common/options.h"
+#include "common/release.h"
+#include "common/self_run.h"
+#include "common/session_token.h"
+#include "common/wrapkey.h"
+#include "net/http.h"
+#include "psephos/demo_ca.h"
+#include "psephos/demo_town.h"
+#include "psephos/enrolling.h"
+
+enum { PATIENCE_S = 60, STOP_MS = 15000, LIST_MAX = 64 << 20, LIST_ARENA = 256 << 20, DAYS = 30 };
+
+static const char origin[] = "https://vote.pebbleford.example";
+
+/* A demo card: two keys in memory. */
+struct wallet {
+    struct pse_certificate *certificate[2];
+    struct pse_card *card[2];
+};
+
+struct demo_eid {
+    struct demo_eid_options o;
+    const char *name;
+    char dir[FILE_PATH_MAX];
+    char auth[FILE_PATH_MAX]; /* unix:PATH */
+    char url[PSE_HTTP_ADDRESS + 16];
+    pid_t authority, office, login;
+    struct wallet *wallet; /* of each person */
+    struct wrapkey *wrap;
+    struct pse_wrapper wrapper;
+    struct pse_fetcher *web;
+};
+
+static pse_rc path_in(char out[FILE_PATH_MAX], const struct demo_eid *d, const char *leaf)
+{
+    return file_join(out, d->name, d->dir, leaf);
+}
+
+/* --- cards --------------------------------------------------------------------------------------
+ */
+
+static void code_of(char out[32], size_t person)
+{
+    (void)snprintf(out, 32, "PNOEE-4%010zu", person + 1);
+}
+
+static pse_rc make_half(struct wallet *w, struct demo_row *row, const struct demo_ca *ca, size_t i,
+                        size_t person, struct pse_rng *rng)
+{
+    struct pse_person who = {.given_name = "Demo", .country = "EE"};
+    char url[PSE_CERTIFICATE_URL_MAX];
+    struct pse_demo_plan plan = {.use = i == 0 ? PSE_DEMO_AUTHENTICATION : PSE_DEMO_SIGNING,
+                                 .issuer = ca->issuer,
+                                 .person = &who,
+                                 .from = (int64_t)time(NULL) - 60,
+                                 .until = (int64_t)time(NULL) + DAYS * 86400,
+                                 .ocsp_url = url};
+    struct pse_buf pem = PSE_BUF(PSE_DEMO_PEM_MAX);
+    struct pse_demo *key = NULL;
+    pse_rc rc = pse_demo_new(&key);
+
+    (void)snprintf(url, sizeof url, "%s/ocsp", ca->url);
+    code_of(who.serial_number, person);
+    (void)snprintf(who.surname, sizeof who.surname, "Voter %zu", person + 1);
+    pse_rng_fill(rng, plan.serial, sizeof plan.serial);
+    if (rc == PSE_OK)
+        rc = pse_demo_certify(key, &plan);
+    if (rc == PSE_OK) {
+        pse_demo_serial_text(row->serial, key);
+        demo_ca_time(row->until, plan.until);
+        code_of(row->subject, person);
+        (void)snprintf(row->use, sizeof row->use, "%s", i == 0 ? "authentication" : "signing");
+        rc = pse_demo_certificate(&w->certificate[i], key);
+    }
+    if (rc == PSE_OK)
+        rc = pse_demo_put(&pem, key);
+    if (rc == PSE_OK)
+        rc = pse_card_new(&w->card[i], pse_buf_span(&pem), w->certificate[i]);
+    pse_buf_free(&pem);
+    pse_demo_free(key);
+    return rc;
+}
+
+static pse_rc leave_row(void *ctx, struct demo_row *row)
+{
+    (void)ctx, (void)row;
+    return PSE_OK;
+}
+
+static pse_rc make_cards(struct demo_eid *d, const char *folder)
+{
+    struct demo_ca ca = {.name = NULL};
+    struct demo_row *row = calloc(2 * d->o.voters, sizeof *row);
+    pse_rc rc = row == NULL ? PSE_E_MEMORY : demo_ca_open(&ca, d->name, folder);
+
+    d->wallet = calloc(d->o.voters, sizeof *d->wallet);
+    if (d->wallet == NULL)
+        rc = PSE_E_MEMORY;
+    for (size_t i = 0; rc == PSE_OK && i < 2 * d->o.voters; i++)
+        rc = make_half(&d->wallet[i / 2], &row[i], &ca, i % 2, i / 2, &d->o.r->rng);
+    if (rc == PSE_OK)
+        rc = demo_ca_change(&ca, leave_row, NULL, row, 2 * d->o.voters);
+    demo_ca_close(&ca);
+    free(row);
+    return rc;
+}
+
+/* --- the list -----------------------------------------------------------------------------------
+ */
+
+static void put_list(struct pse_buf *csv, const struct demo_eid *d)
+{
+    static const char *const district[] = {"", "North", "South", "Water company"};
+    char line[160];
+
+    pse_wr_str(csv, "id,name,district,style,weight\r\n");
+    for (size_t i = 0; i < d->o.voters; i++) {
+        const struct rehearsal_voter *v = &d->o.voter[i];
+        char code[32];
+
+        code_of(code, i);
+        (void)snprintf(line, sizeof line, "%s,Demo Voter %zu,%s,%u,%u\r\n", code, i + 1,
+                       district[v->style <= DEMO_WATER ? v->style : 0], v->style, v->weight);
+        pse_wr_str(csv, line);
+    }
+}
+
+static pse_rc agree(void *ctx, const struct pse_list_summary *summary)
+{
+    (void)ctx, (void)summary;
+    return PSE_OK;
+}
+
+static void pass_over(void *ctx, enum pse_list_op op, size_t line, const struct pse_voter *old,
+                      const struct pse_voter *fresh)
+{
+    (void)ctx, (void)op, (void)line, (void)old, (void)fresh;
+}
+
+static pse_rc import_list(struct demo_eid *d, struct pse_voters *v)
+{
+    PSE_ARENA(arena, LIST_ARENA);
+    const struct pse_list_watch watch = {.change = pass_over, .confirm = agree};
+    struct pse_list_source source = {.time = (uint64_t)time(NULL)};
+    struct pse_buf csv = PSE_BUF(LIST_MAX);
+    struct pse_list_fault fault;
+    struct pse_list list;
+    pse_rc rc;
+
+    put_list(&csv, d);
+    pse_sha256(&source.file, pse_buf_span(&csv));
+    rc = csv.rc;
+    if (rc == PSE_OK)
+        rc = pse_list_read(&list, &arena, &fault, pse_engine_manifest(d->o.r->e),
+                           pse_buf_span(&csv));
+    if (rc == PSE_OK)
+        rc = pse_voters_import(v, &fault, &list, &source, &watch);
+    pse_buf_free(&csv);
+    return rc;
+}
+
+static pse_rc make_database(struct demo_eid *d)
+{
+    char wrap[FILE_PATH_MAX], database[FILE_PATH_MAX];
+    struct pse_voters *v = NULL;
+    pse_rc rc;
+
+    PSE_TRY(path_in(wrap, d, "wrap.key"));
+    PSE_TRY(path_in(database, d, "voters.db"));
+    PSE_TRY(wrapkey_ensure(d->name, wrap, &d->o.r->rng));
+    PSE_TRY(wrapkey_open(&d->wrap, d->name, wrap, NULL));
+    d->wrapper = wrapkey_wrapper(d->wrap);
+    rc = pse_voters_create(&v, database, &d->wrapper, pse_engine_eid(d->o.r->e), &d->o.r->rng);
+    if (rc == PSE_OK)
+        rc = import_list(d, v);
+    pse_voters_close(v);
+    if (rc != PSE_OK)
+        cli_error(d->name, "the demo's list of voters cannot be made (%s)", pse_rc_name(rc));
+    return rc;
+}
+
+/* --- daemons ------------------------------------------------------------------------------------
+ */
+
+static pse_rc run_here(pid_t *pid, const struct demo_eid *d, const char *const *word, size_t n)
+{
+    char path[FILE_PATH_MAX];
+    int fd[3] = {-1, -1, -1};
+    FILE *log;
+    pse_rc rc;
+
+    PSE_TRY(path_in(path, d, "log"));
+    log = fopen(path, "ae");
+    if (log != NULL)
+        fd[1] = fd[2] = fileno(log);
+    rc = log == NULL ? PSE_E_IO : self_run(pid, word, n, fd);
+    if (log != NULL)
+        fclose(log);
+    return rc;
+}
+
+static pse_rc write_text(const struct demo_eid *d, const char *leaf, const char *text)
+{
+    char path[FILE_PATH_MAX];
+
+    PSE_TRY(path_in(path, d, leaf));
+    return file_write(d->name, path, pse_span_str(text), FILE_NEW | FILE_SECRET);
+}
+
+/* A port that nobody has now; the authority's certificates name it. */
+static pse_rc find_port(struct demo_eid *d)
+{
+    char address[PSE_HTTP_ADDRESS];
+    int fd;
+
+    PSE_TRY(pse_http_listen(&fd, address, "127.0.0.1:0"));
+    (void)close(fd);
+    (void)snprintf(d->url, sizeof d->url, "http://%s",
+                   strncmp(address, "http://", 7) == 0 ? address + 7 : address);
+    return PSE_OK;
+}
+
+static pse_rc make_desks(struct demo_eid *d)
+{
+    static const char *const who[] = {"ann", "ben"};
+    char cards[FILE_PATH_MAX];
+    char path[FILE_PATH_MAX];
+
+    PSE_TRY(path_in(cards, d, "cards"));
+    PSE_TRY(file_make_dir(d->name, cards));
+    for (size_t i = 0; i < 2; i++) {
+        struct key *k = NULL;
+        char leaf[32];
+        pse_rc rc = key_make(&k, d->name, KEY_OFFICER, who[i], d->o.r->g, &d->o.r->rng);
+
+        (void)snprintf(leaf, sizeof leaf, "%s.pub", who[i]);
+        if (rc == PSE_OK)
+            rc = file_join(path, d->name, cards, leaf);
+        if (rc == PSE_OK)
+            rc = card_write(k, d->name, path, pse_span(NULL, 0), NULL, d->o.r->g, &d->o.r->rng);
+        key_free(k);
+        PSE_TRY(rc);
+    }
+    PSE_TRY(path_in(path, d, "authority.key"));
+    PSE_TRY(key_write(d->o.r->officer, d->name, path));
+    PSE_TRY(path_in(path, d, "registrar.key"));
+    return key_write(d->o.r->registrar, d->name, path);
+}
+
+static pse_rc write_settings(struct demo_eid *d)
+{
+    char record[FILE_PATH_MAX];
+    char text[16 * FILE_PATH_MAX];
+    char key[2 * SESSION_KEY_BYTES + 2];
+    char eid[65];
+    PSE_SECRET(session_key, k);
+
+    if (realpath(d->o.r->o->dir, record) == NULL)
+        return PSE_E_IO;
+    pse_rng_fill(&d->o.r->rng, k.b, sizeof k.b);
+    session_key_format(key, &k);
+    PSE_TRY(write_text(d, "session.key", key));
+    pse_wipe(key, sizeof key);
+    pse_hex_encode(eid, pse_engine_eid(d->o.r->e)->b, 32);
+    (void)snprintf(text, sizeof text,
+                   "[daemon]\nstate = %s/office\n[listen]\nhttp = unix:%s/office.sock\n"
+                   "registrar = %s/registrar.sock\n[record]\nsequencer = %s\nfolder = %s\n"
+                   "[keys]\nauthority = %s/authority.key\nregistrar = %s/registrar.key\n"
+                   "[officers]\ncards = %s/cards\n[voters]\ndatabase = %s/voters.db\n"
+                   "wrap = %s/wrap.key\ncheck = 1 h\n[eid]\nauthorities = %s/authority/ca.pem\n"
+                   "stamp-authorities = %s/authority/ca.pem\n",
+                   d->dir, d->o.run, d->o.run, d->o.sequencer, record, d->dir, d->dir, d->dir,
+                   d->dir, d->dir, d->dir, d->dir);
+    PSE_TRY(write_text(d, "office.ini", text));
+    (void)snprintf(text, sizeof text,
+                   "[daemon]\nstate = %s/login\n[listen]\nhttp = unix:%s/auth.sock\n"
+                   "[registrar]\nsocket = %s/registrar.sock\n[session]\nelection = %s\n"
+                   "key = %s/session.key\n[eid]\nauthorities = %s/authority/ca.pem\n"
+                   "stamp-authorities = %s/authority/ca.pem\norigin = %s\nocsp = %s/ocsp\n"
+                   "stamp = %s/tsa\n",
+                   d->dir, d->o.run, d->o.run, eid, d->dir, d->dir, d->dir, origin, d->url, d->url);
+    return write_text(d, "auth.ini", text);
+}
+
+static void nap(void)
+{
+    const struct timespec t = {0, 50 * 1000000L};
+
+    (void)nanosleep(&t, NULL);
+}
+
+/* A daemon is there when its health is. */
+static pse_rc wait_for(struct demo_eid *d, const char *url, const char *socket, const char *what)
+{
+    time_t end = time(NULL) + PATIENCE_S;
+
+    while (time(NULL) < end) {
+        struct pse_fetched got = {.rc = PSE_E_IO};
+        const struct pse_fetch ask = {
+            .url = url, .unix_path = socket, .max = 65536, .deadline_ms = 1000};
+        pse_rc rc = pse_fetch_one(&got, d->web, &ask);
+        bool is_there = rc == PSE_OK && got.rc == PSE_OK;
+
+        pse_buf_free(&got.body);
+        if (is_there)
+            return PSE_OK;
+        nap();
+    }
+    cli_error(d->name, "the demo's %s did not start; see %s/log", what, d->dir);
+    return PSE_E_STATE;
+}
+
+static pse_rc start_daemons(struct demo_eid *d, const char *folder)
+{
+    char office[FILE_PATH_MAX], login[FILE_PATH_MAX], socket[FILE_PATH_MAX];
+    const char *first[] = {
+        "identity", "demo-ca", "serve", "--dir", folder, "--listen", d->url + strlen("http://")};
+    const char *second[] = {"officer", "serve", "--config", office};
+    const char *third[] = {"auth", "serve", "--config", login};
+
+    PSE_TRY(path_in(office, d, "office.ini"));
+    PSE_TRY(path_in(login, d, "auth.ini"));
+    PSE_TRY(run_here(&d->authority, d, first, CLI_COUNT(first)));
+    PSE_TRY(run_here(&d->office, d, second, CLI_COUNT(second)));
+    PSE_TRY(wait_for(d, d->url, NULL, "identity authority"));
+    PSE_TRY(file_join(socket, d->name, d->o.run, "office.sock"));
+    PSE_TRY(wait_for(d, "http://office/healthz", socket, "office"));
+    PSE_TRY(run_here(&d->login, d, third, CLI_COUNT(third)));
+    PSE_TRY(file_join(socket, d->name, d->o.run, "auth.sock"));
+    return wait_for(d, "http://auth/healthz", socket, "login service");
+}
+
+pse_rc demo_eid_start(struct demo_eid **out, const struct demo_eid_options *o)
+{
+    struct demo_eid *d = calloc(1, sizeof *d);
+    char private[FILE_PATH_MAX], folder[FILE_PATH_MAX];
+
+    *out = d;
+    if (d == NULL)
+        return PSE_E_MEMORY;
+    d->o = *o;
+    d->name = o->r->name;
+    if (realpath(o->dir, private) == NULL)
+        return PSE_E_IO;
+    PSE_TRY(file_join(d->dir, d->name, private, "identity"));
+    PSE_TRY(file_make_dir(d->name, d->dir));
+    (void)snprintf(d->auth, sizeof d->auth, "unix:%s/auth.sock", o->run);
+    PSE_TRY(pse_fetcher_new(&d->web, 1));
+    PSE_TRY(find_port(d));
+    PSE_TRY(path_in(folder, d, "authority"));
+    PSE_TRY(demo_ca_create(d->name, folder, d->url, DAYS, &o->r->rng, (int64_t)time(NULL)));
+    PSE_TRY(make_cards(d, folder));
+    PSE_TRY(make_database(d));
+    PSE_TRY(make_desks(d));
+    PSE_TRY(write_settings(d));
+    return start_daemons(d, folder);
+}
+
+void demo_eid_end(struct demo_eid *d)
+{
+    if (d == NULL)
+        return;
+    if (d->login != 0)
+        self_end(d->login, STOP_MS);
+    if (d->office != 0)
+        self_end(d->office, STOP_MS);
+    if (d->authority != 0)
+        self_end(d->authority, STOP_MS);
+    for (size_t i = 0; d->wallet != NULL && i < 2 * d->o.voters; i++) {
+        pse_card_free(d->wallet[i / 2].card[i % 2]);
+        pse_certificate_free(d->wallet[i / 2].certificate[i % 2]);
+    }
+    free(d->wallet);
+    wrapkey_free(d->wrap);
+    pse_fetcher_free(d->web);
+    free(d);
+}
+
+/* --- voters -------------------------------------------------------------------------------------
+ */
+
+static struct enrolling enrolling_of(struct demo_eid *d, size_t person)
+{
+    struct enrolling e = {.name = d->name,
+                          .url = d->auth,
+                          .origin = origin,
+                          .login = d->wallet[person].card[0],
+                          .signing = d->wallet[person].card[1],
+                          .eid = pse_engine_eid(d->o.r->e),
+                          .g = d->o.r->g,
+                          .rng = &d->o.r->rng,
+                          .fetcher = d->web};
+
+    memcpy(e.registrar.b, pse_engine_manifest(d->o.r->e)->registrar.b, 32);
+    return e;
+}
+
+static pse_rc send_one(struct enrolling *e, const struct demo_eid *d,
+                       const struct rehearsal_voter *voter, bool is_replacement)
+{
+    struct pse_buf statement = PSE_BUF(PSE_BINDING_MAX), cms = PSE_BUF(PSE_CMS_MAX);
+    struct key *k = NULL;
+    pse_rc rc = key_make_voter(&k, d->name, e->eid, e->g, &voter->d);
+
+    if (rc == PSE_OK)
+        rc = enrolling_login(e);
+    if (rc == PSE_OK)
+        rc = enrolling_send(&statement, &cms, e, k, is_replacement);
+    key_free(k);
+    pse_buf_free(&statement);
+    pse_buf_free(&cms);
+    return rc;
+}
+
+/* What the registrar has taken in goes into the record. */
+static pse_rc put_into_record(struct demo_eid *d)
+{
+    struct act a = rehearsal_act(d->o.r);
+    struct release release = {.records = 0};
+    char database[FILE_PATH_MAX];
+    struct pse_voters *v = NULL;
+    pse_rc rc;
+
+    PSE_TRY(path_in(database, d, "voters.db"));
+    rc = pse_voters_open(&v, database, &d->wrapper, true, &d->o.r->rng);
+    if (rc == PSE_OK)
+        rc = release_read(&release, v, d->o.r->e, UINT64_MAX);
+    if (rc == PSE_OK)
+        rc = release_make(&release, &a, &d->o.r->registrar->sign);
+    release_free(&release);
+    pse_voters_close(v);
+    if (rc != PSE_OK)
+        cli_error(d->name, "the registrations cannot be released (%s)", pse_rc_name(rc));
+    return rc;
+}
+
+pse_rc demo_eid_register(struct demo_eid *d, const struct rehearsal_voter *voter, size_t n,
+                         const size_t *person, bool is_replacement)
+{
+    struct enrolling *e = calloc(n + 1, sizeof *e);
+    char state[ENROLLING_WHY];
+    pse_rc rc = e == NULL ? PSE_E_MEMORY : PSE_OK;
+
+    for (size_t i = 0; rc == PSE_OK && i < n; i++) {
+        e[i] = enrolling_of(d, person != NULL ? person[i] : (size_t)(voter - d->o.voter) + i);
+        rc = send_one(&e[i], d, &voter[i], is_replacement);
+        progress_set(&d->o.r->progress, i + 1);
+    }
+    for (size_t i = 0; rc == PSE_OK && i < n; i++)
+        rc = enrolling_wait(state, &e[i], &voter[i].credential, PATIENCE_S);
+    if (e != NULL)
+        pse_wipe(e, n * sizeof *e);
+    free(e);
+    return rc == PSE_OK ? put_into_record(d) : rc;
+}
+
+/* --- the auditor --------------------------------------------------------------------------------
+ */
+
+pse_rc demo_eid_audit(struct demo_eid *d)
+{
+    char database[FILE_PATH_MAX], wrap[FILE_PATH_MAX], ca[FILE_PATH_MAX];
+    const char *word[] = {"evidence", "verify", "--record",   d->o.r->o->dir,
+                          "--voters", database, "--wrap",     wrap,
+                          "--ca",     ca,       "--stamp-ca", ca};
+    int fd[3] = {-1, -1, -1};
+    pid_t pid;
+    pse_rc rc;
+
+    PSE_TRY(path_in(database, d, "voters.db"));
+    PSE_TRY(path_in(wrap, d, "wrap.key"));
+    PSE_TRY(path_in(ca, d, "authority/ca.pem"));
+    fflush(stdout);
+    fd[1] = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+    fd[2] = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+    rc = fd[1] < 0 || fd[2] < 0 ? PSE_E_IO : self_run(&pid, word, CLI_COUNT(word), fd);
+    if (fd[1] >= 0)
+        (void)close(fd[1]);
+    if (fd[2] >= 0)
+        (void)close(fd[2]);
+    return rc == PSE_OK ? self_wait(pid) : rc;
+}

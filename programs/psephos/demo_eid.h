@@ -1,0 +1,34 @@
+/* The demo's voters register with demo cards, over HTTP: an authority that gives cards to whoever
+ * asks, the office with its private database, and auth, each as a daemon of its own.
+ *
+ * What is registered goes into the rehearsal's record by the registrar's release. Not for:
+ * anybody's identity. Every failure prints one line and returns a status. */
+#ifndef PSE_PSEPHOS_DEMO_EID_H
+#define PSE_PSEPHOS_DEMO_EID_H
+
+#include "psephos/rehearsal.h"
+
+struct demo_eid;
+
+struct demo_eid_options {
+    const char *dir;       /* private and there already; a folder in it is made */
+    const char *run;       /* a short path, for sockets */
+    const char *sequencer; /* its socket */
+    struct rehearsal *r;
+    const struct rehearsal_voter *voter; /* who is on the list: style and weight */
+    size_t voters;
+};
+
+/** Make keys, cards and the list, and start the daemons. *out is to be ended in every case. */
+PSE_MUST pse_rc demo_eid_start(struct demo_eid **out, const struct demo_eid_options *o);
+/** Persons first, first + 1, … below first + n log in and register the credentials of
+ * voter[0..n-1]; then the registrar releases them into the record. @p person: whose card each
+ * uses; NULL: its own number. */
+PSE_MUST pse_rc demo_eid_register(struct demo_eid *d, const struct rehearsal_voter *voter, size_t n,
+                                  const size_t *person, bool is_replacement);
+/** An auditor opens every binding (psephos evidence verify); its report on standard output. */
+PSE_MUST pse_rc demo_eid_audit(struct demo_eid *d);
+/** Stop the daemons. NULL is fine. */
+void demo_eid_end(struct demo_eid *d);
+
+#endif
