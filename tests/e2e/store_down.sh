@@ -63,9 +63,10 @@ check 'what was published is still served' "$(
     curl -sf "$url/record/checkpoint" | cmp -s - set/record/checkpoint || echo 'it is not'
 )"
 "$PSE_PG_CTL" start >started 2>&1
+sequence_start # in this shell, as what until_cast starts: rig_end ends them
+until_cast 200 b1 >said
 check 'when it is back the same bytes get the receipt' "$(
-    sequence_start
-    until_cast 200 b1
+    cat said
     [ "$(cast b0)" = 200 ] || cat body
     [ "$(sed -n 2p body)" = "$(sed -n 2p b0.receipt)" ] || cat body
     [ "$(cast b2)" = 200 ] || cat body
