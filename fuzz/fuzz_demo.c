@@ -30,7 +30,7 @@ static void uris(struct pse_span in)
 {
     char source[PSE_TOKEN_URI_MAX], text[2 * PSE_TOKEN_URI_MAX] = "pkcs11:";
 
-    if (in.n >= sizeof text - 7)
+    if (in.n == 0 || in.n >= sizeof text - 7)
         return;
     memcpy(text + 7, in.p, in.n);
     PSE_REQUIRE(pse_token_fault_name(pse_token_uri_check(source, text))[0] != '\0');
