@@ -246,9 +246,22 @@ static pse_rc check_person(struct pse_voters *v, enum pse_register_refusal *why,
     return PSE_OK;
 }
 
-/* Letters do not say whose they are; so they are counted. */
-static pse_rc check_room(struct pse_voters *v, enum pse_register_refusal *why,
-                         const struct pse_registration *r)
+/* Letters do not say whose they are; so they are counted: how many more credentials there may be of
+ * a style and weight. Counting reads every voter, so within a transaction it is done once. */
+enum { ROOMS_MAX = 64 };
+
+struct room {
+    uint16_t style;
+    uint32_t weight, day;
+    int64_t left;
+};
+
+struct rooms {
+    struct room room[ROOMS_MAX + 1]; /* the last one is for those that found no place */
+    size_t n;
+};
+
+static pse_rc count_room(struct room *room, struct pse_voters *v)
 {
     PSE_SQL(voters, v->db,
             "SELECT count(*) FROM person WHERE listed = 1 AND style = ?1 AND weight = ?2"
@@ -256,16 +269,43 @@ static pse_rc check_room(struct pse_voters *v, enum pse_register_refusal *why,
     PSE_SQL(credentials, v->db,
             "SELECT count(*) FROM credential WHERE state = 1 AND style = ?1 AND weight = ?2");
 
-    pse_sql_i64(voters, 1, r->style);
-    pse_sql_i64(voters, 2, r->weight);
-    pse_sql_i64(voters, 3, r->day);
-    pse_sql_i64(credentials, 1, r->style);
-    pse_sql_i64(credentials, 2, r->weight);
+    pse_sql_i64(voters, 1, room->style);
+    pse_sql_i64(voters, 2, room->weight);
+    pse_sql_i64(voters, 3, room->day);
+    pse_sql_i64(credentials, 1, room->style);
+    pse_sql_i64(credentials, 2, room->weight);
     PSE_TRY(pse_sql_row(voters));
     PSE_TRY(pse_sql_row(credentials));
-    return sqlite3_column_int64(credentials, 0) < sqlite3_column_int64(voters, 0)
-               ? PSE_OK
-               : refuse(why, PSE_REGISTER_FULL);
+    room->left = sqlite3_column_int64(voters, 0) - sqlite3_column_int64(credentials, 0);
+    return PSE_OK;
+}
+
+static pse_rc check_room(struct pse_voters *v, enum pse_register_refusal *why, struct rooms *rooms,
+                         const struct pse_registration *r)
+{
+    struct room *room = &rooms->room[rooms->n];
+
+    for (size_t i = 0; i < rooms->n; i++) {
+        const struct room *x = &rooms->room[i];
+
+        if (x->style == r->style && x->weight == r->weight && x->day == r->day)
+            return x->left > 0 ? PSE_OK : refuse(why, PSE_REGISTER_FULL);
+    }
+    *room = (struct room){.style = r->style, .weight = r->weight, .day = r->day};
+    PSE_TRY(count_room(room, v));
+    rooms->n += rooms->n < ROOMS_MAX ? 1 : 0;
+    return room->left > 0 ? PSE_OK : refuse(why, PSE_REGISTER_FULL);
+}
+
+/* One more active credential, which replaces none. */
+static void take_room(struct rooms *rooms, const struct pse_credential_row *fresh)
+{
+    for (size_t i = 0; i < rooms->n; i++) {
+        struct room *x = &rooms->room[i];
+
+        if (x->style == fresh->style && x->weight == fresh->weight)
+            x->left--;
+    }
 }
 
 static pse_rc find_old(struct pse_voters *v, struct pse_credential_row *old,
@@ -283,7 +323,7 @@ static pse_rc find_old(struct pse_voters *v, struct pse_credential_row *old,
     return rc;
 }
 
-static pse_rc do_register(struct pse_voters *v, enum pse_register_refusal *why,
+static pse_rc do_register(struct pse_voters *v, enum pse_register_refusal *why, struct rooms *rooms,
                           const struct pse_registration *r)
 {
     struct pse_credential_row fresh = {.person = r->person,
@@ -312,7 +352,7 @@ static pse_rc do_register(struct pse_voters *v, enum pse_register_refusal *why,
     if (rc == PSE_E_MISSING && r->is_replacement)
         return refuse(why, PSE_REGISTER_NONE);
     if (r->person == 0 && !r->is_replacement)
-        PSE_TRY(check_room(v, why, r));
+        PSE_TRY(check_room(v, why, rooms, r));
     if (r->is_replacement) {
         fresh.replaces = old.row;
         fresh.style = old.style;
@@ -322,20 +362,25 @@ static pse_rc do_register(struct pse_voters *v, enum pse_register_refusal *why,
     }
     if (r->is_pending)
         fresh.state = PSE_CREDENTIAL_PENDING;
+    else if (!r->is_replacement)
+        take_room(rooms, &fresh);
     return put_credential(v, &fresh, r->evidence);
 }
 
 pse_rc pse_voters_register(struct pse_voters *v, enum pse_register_refusal *why,
                            const struct pse_registration *r)
 {
+    struct rooms rooms = {.n = 0};
+
     *why = PSE_REGISTER_DONE;
     PSE_TRY(pse_sql_begin(v->db));
-    return pse_sql_end(v->db, do_register(v, why, r));
+    return pse_sql_end(v->db, do_register(v, why, &rooms, r));
 }
 
 pse_rc pse_voters_register_all(struct pse_voters *v, enum pse_register_refusal *why, size_t *at,
                                const struct pse_registration *r, size_t n)
 {
+    struct rooms rooms = {.n = 0};
     pse_rc rc = PSE_OK;
 
     *why = PSE_REGISTER_DONE;
@@ -343,7 +388,7 @@ pse_rc pse_voters_register_all(struct pse_voters *v, enum pse_register_refusal *
     PSE_TRY(pse_sql_begin(v->db));
     for (size_t i = 0; rc == PSE_OK && i < n; i++) {
         *at = i;
-        rc = do_register(v, why, &r[i]);
+        rc = do_register(v, why, &rooms, &r[i]);
     }
     return pse_sql_end(v->db, rc);
 }
