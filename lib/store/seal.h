@@ -4,8 +4,8 @@
  * XChaCha20-Poly1305 (libsodium) with random nonces, both times with the place of the row (table
  * and number) as associated data, so that no row can be put in another's place. Erasing a record is
  * deleting its wrapped key: what is left, here and in every later backup, is noise.
- * The wrapping key is reached through an interface: from a file or a service credential today
- * (pse_wrap_key), from a token tomorrow. Constant time in keys and content. */
+ * The wrapping key is reached through an interface: in memory, from a file or a service credential
+ * (pse_wrap_key), or on a token (programs/common/wrapkey.h). Constant time in keys and content. */
 #ifndef PSE_STORE_SEAL_H
 #define PSE_STORE_SEAL_H
 
