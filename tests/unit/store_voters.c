@@ -335,6 +335,33 @@ static enum pse_register_refusal by_letter(uint8_t d, uint16_t style, uint32_t w
     return why;
 }
 
+static struct pse_registration letter_of(uint8_t d, uint16_t style, uint32_t weight)
+{
+    return (struct pse_registration){.credential = {.b = {d}},
+                                     .style = style,
+                                     .weight = weight,
+                                     .evidence = pse_span_str("letters of 1 December"),
+                                     .day = 20261126};
+}
+
+/* Counted once a transaction, with every letter taken off. */
+static void letters_of_a_file_are_counted(void **state)
+{
+    const struct pse_registration many[] = {letter_of(1, 10, 1), letter_of(5, 30, 5),
+                                            letter_of(2, 10, 1), letter_of(3, 10, 1)};
+    enum pse_register_refusal why;
+    size_t at;
+
+    (void)state;
+    assert_string_equal(town_import(&town, four_voters), "");
+    assert_int_equal(pse_voters_register_all(town.v, &why, &at, many, 4), PSE_E_STATE);
+    assert_int_equal(why, PSE_REGISTER_FULL);
+    assert_int_equal(at, 3);
+    assert_int_equal(pse_voters_register_all(town.v, &why, &at, many, 3), PSE_OK);
+    assert_int_equal(pse_voters_register_all(town.v, &why, &at, many + 3, 1), PSE_E_STATE);
+    assert_int_equal(why, PSE_REGISTER_FULL);
+}
+
 static void letters_are_counted(void **state)
 {
     const pse_enc first = {.b = {1}};
@@ -466,6 +493,7 @@ int main(void)
         CASE(a_pending_replacement_leaves_the_old_one),
         CASE(who_left_the_list_waits_for_nothing),
         CASE(letters_are_counted),
+        CASE(letters_of_a_file_are_counted),
         CASE(releases_come_in_batches),
         CASE(nothing_stands_in_clear),
         CASE(erased_is_erased),
