@@ -108,9 +108,9 @@ __attribute__((format(printf, 6, 7))) static void put_problem(struct pse_buf *ou
     va_end(args);
     PSE_REQUIRE(n >= 0 && n < (int)sizeof text);
     line(out,
-         "    http-request %s status %u content-type application/problem+json string "
+         "    http-request %s status %u content-type application/problem+json lf-string "
          "\"{\\\"type\\\":\\\"urn:psephos:problem:%s\\\",\\\"title\\\":\\\"%s\\\",\\\"status\\\":%"
-         "u}\""
+         "u,\\\"reference\\\":\\\"%%[uuid(),regsub(-,,g),bytes(0,16)]\\\"}\""
          "%s if %s",
          how == DENY_SLOWLY ? "tarpit" : "deny", status, slug, title, status,
          how == DENY ? "" : " hdr Retry-After 5", text);

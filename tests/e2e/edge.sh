@@ -114,6 +114,7 @@ check 'what is longer than any ballot is refused before the box sees it' "$(
     got=$(cast long --interface 127.1.1.1)
     [ "$got" = '413 2' ] || echo "$got"
     grep -q 'urn:psephos:problem:too-large' body || cat body
+    grep -q "\"reference\":\"[0-9a-f]\{16\}\"" body || cat body
 )"
 check 'paths that are nobody'"'"'s are refused' "$(
     for path in /metrics /healthz / /v1/login /v1/ballots/; do
