@@ -167,7 +167,7 @@ check 'no names in the list' "$(
 )"
 
 # --- the services ---
-demo serve --dir ca >serve.out 2>serve.err &
+"$psephos" identity demo-ca serve --dir ca >serve.out 2>serve.err &
 server=$!
 for _ in $(seq 200); do
     [ ! -s serve.out ] || break
