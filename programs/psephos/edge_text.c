@@ -203,6 +203,8 @@ static void put_headers(struct pse_buf *out, const struct edge_options *o)
     line(out, "    http-response cache-store record");
     line(out, "    http-response del-header server");
     line(out, "    use_backend boxes_later if later");
+    if (o->both)
+        line(out, "    use_backend mailboxes if { path_beg /v1/mailbox/ }");
     line(out, "    use_backend boxes if to_box");
     if (o->auth.n > 0)
         line(out, "    use_backend auths if to_auth");
@@ -248,20 +250,34 @@ static void put_servers(struct pse_buf *out, const char *backend, const char *se
     pse_wr_str(out, "\n");
 }
 
-/* The same boxes, for those who stand back. */
-static void put_later(struct pse_buf *out, const struct edge_options *o)
+/* The boxes once more, under another name and with other places. */
+static void put_boxes_again(struct pse_buf *out, const struct edge_options *o, const char *server,
+                            uint64_t maxconn)
+{
+    for (size_t i = 0; i < o->box.n; i++) {
+        bool is_unix = strncmp(o->box.v[i], "unix:", 5) == 0;
+
+        line(out, "    server %s-%zu %s%s track boxes/box-%zu maxconn %" PRIu64 "%s", server, i + 1,
+             is_unix ? "unix@" : "", is_unix ? o->box.v[i] + 5 : o->box.v[i], i + 1, maxconn,
+             o->both || i == 0 ? "" : " backup");
+    }
+    pse_wr_str(out, "\n");
+}
+
+/* For those who stand back; and for the two devices of a voter, who have to meet at one box. */
+static void put_more_boxes(struct pse_buf *out, const struct edge_options *o)
 {
     line(out, "backend boxes_later");
     line(out, "    balance leastconn");
     line(out, "    timeout queue 1s");
-    for (size_t i = 0; i < o->box.n; i++) {
-        bool is_unix = strncmp(o->box.v[i], "unix:", 5) == 0;
-
-        line(out, "    server later-%zu %s%s track boxes/box-%zu maxconn %" PRIu64 "%s", i + 1,
-             is_unix ? "unix@" : "", is_unix ? o->box.v[i] + 5 : o->box.v[i], i + 1, later_most(o),
-             o->both || i == 0 ? "" : " backup");
-    }
-    pse_wr_str(out, "\n");
+    put_boxes_again(out, o, "later", later_most(o));
+    if (!o->both)
+        return;
+    line(out, "backend mailboxes");
+    line(out, "    # both devices of a voter meet at one box, which their mailbox's name chooses");
+    line(out, "    balance uri depth 3");
+    line(out, "    hash-type consistent");
+    put_boxes_again(out, o, "mailbox", o->waiting);
 }
 
 void edge_put(struct pse_buf *out, const struct edge_options *o)
@@ -270,7 +286,7 @@ void edge_put(struct pse_buf *out, const struct edge_options *o)
     put_tables(out);
     put_frontend(out, o);
     put_servers(out, "boxes", "box", &o->box, o->waiting, o->both);
-    put_later(out, o);
+    put_more_boxes(out, o);
     put_servers(out, "boards", "board", &o->board, o->waiting, true);
     put_servers(out, "auths", "auth", &o->auth, o->waiting, true);
 }

@@ -61,6 +61,48 @@ check 'HAProxy finds nothing to complain of' "$(
         ! grep -iE 'warning|alert' out
     done
 )"
+# --- two boxes, one mailbox ------------------------------------------------------------------------
+# Two servers that tell who they are stand for the boxes.
+who() { # who PORT NAME
+    python3 - "$1" "$2" 2>who.log <<'PY'
+import http.server, sys
+class Who(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        body = sys.argv[2].encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Who).serve_forever()
+PY
+}
+meeting=$((port + 2))
+"$psephos" edge config --plain "127.0.0.1:$meeting" --box "127.0.0.1:$((port + 3))" \
+    --box "127.0.0.1:$((port + 4))" --both --out meeting.cfg
+who $((port + 3)) one &
+rig_pids="$rig_pids $!"
+who $((port + 4)) two &
+rig_pids="$rig_pids $!"
+"$haproxy" -f meeting.cfg >meeting.log 2>&1 &
+rig_pids="$rig_pids $!"
+ask_mailbox() { curl -s "http://127.0.0.1:$meeting/v1/mailbox/$1/$2"; }
+for _ in $(seq 100); do
+    [ "$(for i in 0 1 2 3 4 5 6 7; do ask_mailbox "${i}0112233445566778899aabbccddeeff" 1; done |
+        grep -c 'one.*two\|two.*one')" = 0 ] || break
+    sleep 0.1
+done
+check 'both devices of a voter meet at one box of two' "$(
+    for i in 0 1 2 3 4 5 6 7; do
+        name=${i}0112233445566778899aabbccddeeff
+        case $(for step in 1 2 3 1 2 3; do ask_mailbox "$name" "$step"; done) in
+        oneoneoneoneoneone) echo one >>met ;;
+        twotwotwotwotwotwo) echo two >>met ;;
+        *) echo "mailbox $i moved" ;;
+        esac
+    done
+    [ "$(sort -u met | wc -l)" = 2 ] || echo 'one box has all mailboxes'
+)"
+
 "$haproxy" -f edge.cfg >edge.log 2>&1 &
 edge=$!
 rig_pids="$rig_pids $edge"

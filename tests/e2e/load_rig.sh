@@ -11,7 +11,7 @@ while True:
     base = random.randrange(20000, 30000)
     held = []
     try:
-        for i in range(4):
+        for i in range(5):
             s = socket.socket()
             held.append(s)
             s.bind(("127.0.0.1", base + i))
