@@ -64,7 +64,7 @@ check 'HAProxy finds nothing to complain of' "$(
 # --- two boxes, one mailbox ------------------------------------------------------------------------
 # Two servers that tell who they are stand for the boxes.
 who() { # who PORT NAME
-    python3 - "$1" "$2" 2>who.log <<'PY'
+    exec python3 - "$1" "$2" 2>who.log <<'PY'
 import http.server, sys
 class Who(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
