@@ -5,21 +5,11 @@
 
 #include "codec/codec.h"
 #include "common/consent.h"
-#include "common/files.h"
-#include "common/order.h"
-#include "psephos/desk.h"
 #include "psephos/office.h"
+#include "psephos/officer_act.h"
 #include "psephos/verbs.h"
 
 enum { WAIT_S = 120 };
-
-struct act_options {
-    struct session_options common; /* key, quiet */
-    const char *officer;
-    const char *what, *about, *act, *file, *signature, *id;
-    struct cli_list set;
-    bool wait, json;
-};
 
 #define ACT_OFFICER(o)                                                         \
     CLI_TEXT("officer", "URL", &(o)->officer,                                  \
@@ -31,153 +21,6 @@ static pse_rc start(struct session *s, const struct act_options *o)
     PSE_TRY(session_begin(s, s->name, &o->common));
     PSE_TRY(session_want(s, o->officer, "officer URL"));
     return session_key(s, KEY_OFFICER);
-}
-
-/* --- orders ------------------------------------------------------------------------------------
- */
-
-/* The value of --set KEY=VALUE; empty: not given. */
-static struct pse_span given(const struct act_options *o, const char *key)
-{
-    size_t n = strlen(key);
-
-    for (size_t i = 0; i < o->set.n; i++) {
-        if (strncmp(o->set.v[i], key, n) == 0 && o->set.v[i][n] == '=')
-            return pse_span_str(o->set.v[i] + n + 1);
-    }
-    return pse_span(NULL, 0);
-}
-
-static const char *default_of(const char *what, const char *key)
-{
-    static const char *const all[][3] = {
-        {"close", "reason", "scheduled"},
-        {"import", "signature", "none"},
-        {"statement", "kind", "information"},
-        {"statement", "language", "en"},
-        {"statement", "media", "text/plain;charset=utf-8"},
-    };
-
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
-        if (strcmp(all[i][0], what) == 0 && strcmp(all[i][1], key) == 0)
-            return all[i][2];
-    }
-    return NULL;
-}
-
-static pse_rc check_set(const struct session *s, const struct act_options *o,
-                        const char *const *field)
-{
-    for (size_t i = 0; i < o->set.n; i++) {
-        const char *equals = strchr(o->set.v[i], '=');
-        size_t n = equals == NULL ? 0 : (size_t)(equals - o->set.v[i]);
-        size_t at = 0;
-
-        while (field[at] != NULL && (strlen(field[at]) != n || strncmp(field[at], o->set.v[i], n)))
-            at++;
-        if (equals == NULL || field[at] == NULL) {
-            cli_error(s->name, "--set %s is no field of an order to %s", o->set.v[i], o->what);
-            return PSE_E_SYNTAX;
-        }
-    }
-    return PSE_OK;
-}
-
-/* What waits, asked of the office, so that the officer need not type hashes. */
-struct lookups {
-    struct desk_answer answer;
-    char through[PSE_DECIMAL_TEXT];
-};
-
-static pse_rc send_file(struct desk_answer *a, struct session *s, const struct act_options *o,
-                        const char *path, const char *type, const char *header)
-{
-    struct pse_buf bytes;
-    pse_rc rc;
-
-    PSE_TRY(session_want(s, o->file, "file FILE"));
-    PSE_TRY(file_read(&bytes, s->name, o->file, OFFICE_DOCUMENT_MAX));
-    rc = desk_ask(a, s, o->officer,
-                  &(struct desk_request){.post = true,
-                                         .path = path,
-                                         .type = type,
-                                         .header = header,
-                                         .body = pse_buf_span(&bytes)});
-    pse_buf_free(&bytes);
-    return rc;
-}
-
-static const char *list_header(char header[128], struct pse_span signature)
-{
-    if (signature.n == 0 || pse_span_is_str(signature, "none"))
-        return NULL;
-    (void)snprintf(header, 128, "Psephos-List-Signature: %.*s",
-                   signature.n > 64 ? 64 : (int)signature.n, (const char *)signature.p);
-    return header;
-}
-
-/* The list's hash and the version that it builds on. */
-static pse_rc fill_import(struct lookups *l, struct session *s, const struct act_options *o,
-                          struct pse_span value[ORDER_FIELDS_MAX])
-{
-    char header[128];
-
-    if (strcmp(o->what, "import") != 0 || o->file == NULL || value[0].n > 0)
-        return PSE_OK;
-    PSE_TRY(send_file(&l->answer, s, o, "/v1/lists", "text/csv", list_header(header, value[2])));
-    value[0] = desk_member(&l->answer, "list");
-    value[1] = desk_member(&l->answer, "base");
-    return PSE_OK;
-}
-
-static pse_rc fill_release(struct lookups *l, struct session *s, const struct act_options *o,
-                           struct pse_span value[ORDER_FIELDS_MAX])
-{
-    if (strcmp(o->what, "release") != 0 || value[0].n > 0)
-        return PSE_OK;
-    PSE_TRY(desk_get(&l->answer, s, o->officer, "/v1/roster/pending"));
-    (void)pse_decimal_encode(l->through, desk_number(&l->answer, "through"));
-    value[0] = pse_span_str(l->through);
-    value[1] = desk_member(&l->answer, "batch");
-    session_say(s, "%llu credentials wait, %llu are to be made void",
-                (unsigned long long)desk_number(&l->answer, "pending"),
-                (unsigned long long)desk_number(&l->answer, "voids"));
-    return PSE_OK;
-}
-
-static pse_rc build_order(struct pse_buf *out, struct lookups *l, struct session *s,
-                          const struct act_options *o)
-{
-    struct pse_span value[ORDER_FIELDS_MAX] = {{NULL, 0}};
-    const char *const *field = order_fields(pse_span_str(o->what));
-    size_t n = 0;
-    pse_rc rc;
-
-    if (field == NULL) {
-        cli_error(s->name, "--what %s is nothing that two officers do; see psephos-officer(1)",
-                  o->what);
-        return PSE_E_SYNTAX;
-    }
-    PSE_TRY(check_set(s, o, field));
-    for (; field[n] != NULL; n++) {
-        const char *preset = default_of(o->what, field[n]);
-
-        value[n] = given(o, field[n]);
-        if (value[n].n == 0 && preset != NULL)
-            value[n] = pse_span_str(preset);
-    }
-    PSE_TRY(fill_release(l, s, o, value));
-    PSE_TRY(fill_import(l, s, o, value));
-    for (size_t i = 0; i < n; i++) {
-        if (value[i].n == 0) {
-            cli_error(s->name, "to %s, give --set %s=…", o->what, field[i]);
-            return PSE_E_MISSING;
-        }
-    }
-    rc = order_write(out, o->what, value, n);
-    if (rc != PSE_OK)
-        cli_error(s->name, "a value of --set cannot stand in an order (%s)", pse_rc_name(rc));
-    return rc;
 }
 
 /* --- propose -----------------------------------------------------------------------------------
@@ -228,7 +71,7 @@ static pse_rc propose(struct session *s, const struct act_options *o)
 {
     struct consent c = {.made = session_now(), .about = pse_span_str(o->about ? o->about : "")};
     struct pse_buf order = PSE_BUF(ORDER_MAX);
-    struct lookups l = {.through = ""};
+    struct act_lookups l = {.through = ""};
     pse_rc rc;
 
     PSE_TRY(session_want(s, o->what, "what WORD"));
@@ -238,7 +81,7 @@ static pse_rc propose(struct session *s, const struct act_options *o)
         return PSE_E_LIMIT;
     }
     PSE_TRY(election(&c.eid, s, o));
-    rc = build_order(&order, &l, s, o);
+    rc = act_order(&order, &l, s, o);
     if (rc == PSE_OK) {
         c.what = pse_span_str(o->what);
         pse_sha256(&c.subject, pse_buf_span(&order));
@@ -437,7 +280,7 @@ static pse_rc upload(struct session *s, const struct act_options *o, const char 
                      const char *type, const char *header)
 {
     struct desk_answer a = {.root = NULL};
-    pse_rc rc = send_file(&a, s, o, path, type, header);
+    pse_rc rc = act_send_file(&a, s, o, path, type, header);
 
     if (rc == PSE_OK)
         desk_print(&a);
@@ -450,7 +293,7 @@ static pse_rc send_list(struct session *s, const struct act_options *o)
     char header[128];
 
     return upload(s, o, "/v1/lists", "text/csv",
-                  list_header(header, pse_span_str(o->signature == NULL ? "" : o->signature)));
+                  act_list_header(header, pse_span_str(o->signature == NULL ? "" : o->signature)));
 }
 
 static pse_rc send_document(struct session *s, const struct act_options *o)
