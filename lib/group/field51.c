@@ -141,21 +141,26 @@ void pse_fe51_pow_p58_scalar(struct fe *r, const struct fe *a, size_t n)
         fe_pow_p58(&r[i], &a[i]);
 }
 
-enum { ROOTS_LANES = 4 };
+enum { ROOTS_FEW = 4, ROOTS_MANY = 8 };
 
 void pse_fe51_pow_p58_each(struct fe *r, const struct fe *a, size_t n)
 {
-    const bool lanes = pse_fe51_roots_avx2_found();
-    struct fe x[ROOTS_LANES];
+    const bool few = pse_fe51_roots_avx2_found();
+    const bool many = pse_fe51_roots_avx512_found();
+    struct fe x[ROOTS_MANY];
     size_t at = 0;
 
     /* Two of four lanes pay already. */
-    while (lanes && n - at >= 2) {
-        size_t m = n - at < ROOTS_LANES ? n - at : ROOTS_LANES;
+    while (few && n - at >= 2) {
+        size_t lanes = many && n - at > ROOTS_FEW ? ROOTS_MANY : ROOTS_FEW;
+        size_t m = n - at < lanes ? n - at : lanes;
 
-        for (size_t i = 0; i < ROOTS_LANES; i++)
+        for (size_t i = 0; i < lanes; i++)
             fe_carry(&x[i], &a[at + (i < m ? i : 0)]);
-        pse_fe51_pow_p58_avx2(x, x, ROOTS_LANES);
+        if (lanes == ROOTS_MANY)
+            pse_fe51_pow_p58_avx512(x, x, lanes);
+        else
+            pse_fe51_pow_p58_avx2(x, x, lanes);
         memcpy(r + at, x, m * sizeof *r);
         at += m;
     }

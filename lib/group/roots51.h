@@ -1,8 +1,9 @@
 /* The long power of a square root for many elements. Internal to room group, portable back-end.
  *
  * Nearly half of a verification on this back-end is squarings one after the other: each root is a
- * chain of 252 of them. Processors with AVX2 do four such chains at once, in ten limbs of 25 or 26
- * bits whose products fit its 32-bit multiplier; all others do one chain after the other. */
+ * chain of 252 of them. Processors with AVX2 do four such chains at once, those with AVX-512 eight
+ * (no IFMA needed), in ten limbs of 25 or 26 bits whose products fit their 32-bit multipliers; all
+ * others do one chain after the other. */
 #ifndef PSE_GROUP_ROOTS51_H
 #define PSE_GROUP_ROOTS51_H
 
@@ -16,8 +17,11 @@
 void pse_fe51_pow_p58_each(struct fe *r, const struct fe *a, size_t n);
 void pse_fe51_pow_p58_scalar(struct fe *r, const struct fe *a, size_t n);
 
-/* Four by four, to be called only where the processor has it; n a multiple of 4. a tight. */
+/* Four by four and eight by eight, to be called only where the processor has it; n a multiple of
+ * that. a tight. */
 bool pse_fe51_roots_avx2_found(void);
 void pse_fe51_pow_p58_avx2(struct fe *r, const struct fe *a, size_t n);
+bool pse_fe51_roots_avx512_found(void);
+void pse_fe51_pow_p58_avx512(struct fe *r, const struct fe *a, size_t n);
 
 #endif

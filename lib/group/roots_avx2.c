@@ -1,160 +1,16 @@
-/* Powers of four field elements at once, AVX2. Ten limbs of 26 and 25 bits in turn, limb i of the
- * four in one register: limb i stands at bit ceil(25.5 i). */
+/* Powers of four field elements at once, AVX2. */
 #include "group/roots51.h"
 
 #if defined(__x86_64__) && defined(__GNUC__)
 #include <immintrin.h>
 
-#include "base/base.h"
+#define ROOTS_LANES         4
+#define ROOTS_TARGET        __attribute__((target("avx2")))
+#define ROOTS_PRODUCT(a, b) _mm256_mul_epu32((__m256i)(a), (__m256i)(b))
 
-/* Debug builds keep each helper a function, as in lanes_avx512.h. */
-#define AVX2 __attribute__((target("avx2")))
-#ifdef PSE_CHECK_BOUNDS
-#define AVX2_INLINE AVX2 static __attribute__((noinline, unused))
-#else
-#define AVX2_INLINE AVX2 static inline __attribute__((always_inline))
-#endif
+typedef uint64_t lanes_u64 __attribute__((vector_size(8 * ROOTS_LANES)));
 
-enum { LANES = 4, LIMBS = 10 };
-
-typedef uint64_t v4 __attribute__((vector_size(32)));
-
-/* Limbs below 2^26 + 2^14 between any two operations. */
-struct fe4 {
-    v4 v[LIMBS];
-};
-
-#define MASK_26 ((1ull << 26) - 1)
-#define MASK_25 ((1ull << 25) - 1)
-
-/* The low 32 bits of each, multiplied. */
-AVX2_INLINE v4 product(v4 a, v4 b)
-{
-    return (v4)_mm256_mul_epu32((__m256i)a, (__m256i)b);
-}
-
-AVX2_INLINE v4 all(uint64_t x)
-{
-    return (v4){x, x, x, x};
-}
-
-AVX2_INLINE v4 times_19(v4 a)
-{
-    return (a << 4) + (a << 1) + a;
-}
-
-/* One limb's excess goes to the next. */
-#define CARRY(from, to, bits)        \
-    do {                             \
-        c[to] += c[from] >> (bits);  \
-        c[from] &= all(MASK_##bits); \
-    } while (0)
-
-/* Columns to limbs: two chains side by side, as each alone would wait for itself. A column is below
- * 2^62: five products of twice a limb and 38 times another, 2^27.1 and 2^31.3. What comes out of
- * the last column is below 2^37, and times 19 below 2^42, so that limb 1 ends below 2^25 + 2^16,
- * limb 5 likewise, all others within their bits. */
-AVX2_INLINE void fold(struct fe4 *r, v4 c[LIMBS])
-{
-    CARRY(0, 1, 26);
-    CARRY(5, 6, 25);
-    CARRY(1, 2, 25);
-    CARRY(6, 7, 26);
-    CARRY(2, 3, 26);
-    CARRY(7, 8, 25);
-    CARRY(3, 4, 25);
-    CARRY(8, 9, 26);
-    CARRY(4, 5, 26);
-    c[0] += times_19(c[9] >> 25);
-    c[9] &= all(MASK_25);
-    CARRY(5, 6, 25);
-    CARRY(0, 1, 26);
-    for (int i = 0; i < LIMBS; i++)
-        r->v[i] = c[i];
-}
-
-/* Column k holds f_i f_j with i + j = k, and 19 times that with i + j = k + 10; twice where i and j
- * are odd, as limb i + j then stands half a bit higher than the sum of both places. */
-AVX2_INLINE void square(struct fe4 *r, const struct fe4 *a)
-{
-    const v4 *f = a->v;
-    v4 d[LIMBS], n[LIMBS], m[LIMBS]; /* 2 f, 19 f, 38 f */
-    v4 c[LIMBS];
-
-    for (int i = 0; i < LIMBS; i++) {
-        d[i] = f[i] + f[i];
-        n[i] = product(f[i], all(19));
-        m[i] = n[i] + n[i];
-    }
-    c[0] = product(f[0], f[0]) + product(d[1], m[9]) + product(d[2], n[8]) + product(d[3], m[7]) +
-           product(d[4], n[6]) + product(f[5], m[5]);
-    c[1] = product(d[0], f[1]) + product(d[2], n[9]) + product(d[3], n[8]) + product(d[4], n[7]) +
-           product(d[5], n[6]);
-    c[2] = product(d[0], f[2]) + product(f[1], d[1]) + product(d[3], m[9]) + product(d[4], n[8]) +
-           product(d[5], m[7]) + product(f[6], n[6]);
-    c[3] = product(d[0], f[3]) + product(d[1], f[2]) + product(d[4], n[9]) + product(d[5], n[8]) +
-           product(d[6], n[7]);
-    c[4] = product(d[0], f[4]) + product(d[1], d[3]) + product(f[2], f[2]) + product(d[5], m[9]) +
-           product(d[6], n[8]) + product(f[7], m[7]);
-    c[5] = product(d[0], f[5]) + product(d[1], f[4]) + product(d[2], f[3]) + product(d[6], n[9]) +
-           product(d[7], n[8]);
-    c[6] = product(d[0], f[6]) + product(d[1], d[5]) + product(d[2], f[4]) + product(f[3], d[3]) +
-           product(d[7], m[9]) + product(f[8], n[8]);
-    c[7] = product(d[0], f[7]) + product(d[1], f[6]) + product(d[2], f[5]) + product(d[3], f[4]) +
-           product(d[8], n[9]);
-    c[8] = product(d[0], f[8]) + product(d[1], d[7]) + product(d[2], f[6]) + product(d[3], d[5]) +
-           product(f[4], f[4]) + product(f[9], m[9]);
-    c[9] = product(d[0], f[9]) + product(d[1], f[8]) + product(d[2], f[7]) + product(d[3], f[6]) +
-           product(d[4], f[5]);
-    fold(r, c);
-}
-
-AVX2_INLINE void multiply(struct fe4 *r, const struct fe4 *a, const struct fe4 *b)
-{
-    v4 c[LIMBS] = {{0, 0, 0, 0}};
-
-    for (int i = 0; i < LIMBS; i++) {
-        v4 twice = a->v[i] + a->v[i];
-
-        for (int j = 0; j < LIMBS; j++) {
-            v4 left = i % 2 == 1 && j % 2 == 1 ? twice : a->v[i];
-
-            c[(i + j) % LIMBS] +=
-                product(left, i + j < LIMBS ? b->v[j] : product(b->v[j], all(19)));
-        }
-    }
-    fold(r, c);
-}
-
-/* r = a^(2^n) b. A function of its own: eleven of them make the power. */
-AVX2 static __attribute__((noinline)) void square_n_multiply(struct fe4 *r, const struct fe4 *a,
-                                                             int n, const struct fe4 *b)
-{
-    struct fe4 t = *a;
-
-    while (n-- > 0)
-        square(&t, &t);
-    multiply(r, &t, b);
-}
-
-/* The chain of field51.c. */
-AVX2 static void pow_p58(struct fe4 *r, const struct fe4 *a)
-{
-    struct fe4 a2, a9, x5, x10, x20, x50, t;
-
-    square(&a2, a);
-    square_n_multiply(&a9, &a2, 2, a);
-    multiply(&t, &a9, &a2);
-    square_n_multiply(&x5, &t, 1, &a9);
-    square_n_multiply(&x10, &x5, 5, &x5);
-    square_n_multiply(&x20, &x10, 10, &x10);
-    square_n_multiply(&t, &x20, 20, &x20);
-    square_n_multiply(&x50, &t, 10, &x10);
-    square_n_multiply(&t, &x50, 50, &x50);
-    square_n_multiply(&t, &t, 100, &t);
-    square_n_multiply(&t, &t, 50, &x50);
-    square_n_multiply(r, &t, 2, a);
-}
+#include "group/roots_lanes.h"
 
 bool pse_fe51_roots_avx2_found(void)
 {
@@ -162,28 +18,9 @@ bool pse_fe51_roots_avx2_found(void)
     return __builtin_cpu_supports("avx2");
 }
 
-AVX2 void pse_fe51_pow_p58_avx2(struct fe *r, const struct fe *a, size_t n)
+void pse_fe51_pow_p58_avx2(struct fe *r, const struct fe *a, size_t n)
 {
-    struct fe4 x;
-
-    for (size_t at = 0; at < n; at += LANES) {
-        for (int i = 0; i < 5; i++) {
-            v4 limb = {a[at].v[i], a[at + 1].v[i], a[at + 2].v[i], a[at + 3].v[i]};
-
-            x.v[2 * i] = limb & all(MASK_26);
-            x.v[2 * i + 1] = limb >> 26;
-        }
-        pow_p58(&x, &x);
-        for (int i = 0; i < 5; i++) {
-            v4 limb = x.v[2 * i] + (x.v[2 * i + 1] << 26);
-
-            for (size_t lane = 0; lane < LANES; lane++)
-                r[at + lane].v[i] = limb[lane];
-        }
-        for (size_t lane = 0; lane < LANES; lane++)
-            fe_carry(&r[at + lane], &r[at + lane]);
-    }
-    pse_wipe(&x, sizeof x);
+    powers(r, a, n);
 }
 
 #else

@@ -279,17 +279,14 @@ static void powers_of_many(void **state)
     }
 }
 
-/* The lanes themselves, tight limbs at their borders, where the processor has them. */
-static void powers_in_lanes(void **state)
+typedef void powers_fn(struct fe *r, const struct fe *a, size_t n);
+
+/* The lanes themselves, tight limbs at their borders. */
+static void powers_as_alone(powers_fn *powers)
 {
     PSE_RNG(rng);
 
-    (void)state;
     seeded(&rng, __func__);
-    if (!pse_fe51_roots_avx2_found()) {
-        print_message("no AVX2: only single chains are tested\n");
-        skip();
-    }
     for (int round = 0; round < ROUNDS; round++) {
         struct fe a[ROOTS], lanes[ROOTS], alone[ROOTS];
 
@@ -298,7 +295,7 @@ static void powers_in_lanes(void **state)
             for (int j = 0; j < 5 && round == 0; j++)
                 a[i].v[j] = tight - 1;
         }
-        pse_fe51_pow_p58_avx2(lanes, a, ROOTS);
+        powers(lanes, a, ROOTS);
         pse_fe51_pow_p58_scalar(alone, a, ROOTS);
         for (size_t i = 0; i < ROOTS; i++) {
             assert_tight(&lanes[i]);
@@ -307,12 +304,27 @@ static void powers_in_lanes(void **state)
     }
 }
 
+static void powers_in_four_lanes(void **state)
+{
+    (void)state;
+    TEST_NEEDS(pse_fe51_roots_avx2_found(), "no AVX2: only single chains are tested");
+    powers_as_alone(pse_fe51_pow_p58_avx2);
+}
+
+static void powers_in_eight_lanes(void **state)
+{
+    (void)state;
+    TEST_NEEDS(pse_fe51_roots_avx512_found(), "no AVX-512: eight lanes are not tested");
+    powers_as_alone(pse_fe51_pow_p58_avx512);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(products_of_loose_limbs), cmocka_unit_test(sums_and_differences),
         cmocka_unit_test(bytes_there_and_back),    cmocka_unit_test(inverses_and_roots),
-        cmocka_unit_test(powers_of_many),          cmocka_unit_test(powers_in_lanes),
+        cmocka_unit_test(powers_of_many),          cmocka_unit_test(powers_in_four_lanes),
+        cmocka_unit_test(powers_in_eight_lanes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
