@@ -52,7 +52,7 @@ asan: deps-check
 	@packaging/configure asan $(BUILD)/asan
 	ninja -C $(BUILD)/asan
 	packaging/unmoved meson test -C $(BUILD)/asan --no-rebuild --timeout-multiplier 5 \
-	    --suite unit --suite tamper --suite fuzz --suite e2e
+	    --suite unit --suite tamper --suite e2e
 
 ## make serve      all daemons of a test election on this machine, in build/serve (SERVE_ARGS)
 serve: programs

@@ -1,8 +1,8 @@
 """ocsp.py FOLDER: an authority on loopback that answers about revocation.
 
 POST anything makes an answer with `openssl ocsp` from FOLDER/index.txt, FOLDER/ca.pem and
-FOLDER/responder.{pem,key}. FOLDER/left holds how many answers there are before it is silent (a
-negative number: no end). The port goes to FOLDER/ocsp-port. Runs until it is killed.
+FOLDER/responder.{pem,key}. About certificates whose serial numbers (hex, even length) stand in
+FOLDER/silent it says nothing. The port goes to FOLDER/ocsp-port. Runs until it is killed.
 """
 
 import http.server
@@ -17,14 +17,11 @@ def path(name):
     return os.path.join(folder, name)
 
 
-def take():
-    with open(path("left"), encoding="ascii") as f:
-        left = int(f.read())
-    if left > 0:
-        with open(path("left.tmp"), "w", encoding="ascii") as f:
-            f.write(str(left - 1))
-        os.rename(path("left.tmp"), path("left"))
-    return left != 0
+def is_silent(question):
+    """Whether the question names one of the serial numbers, as DER has them."""
+    with open(path("silent"), encoding="ascii") as f:
+        serials = [bytes.fromhex(line) for line in f.read().split()]
+    return any(bytes([2, len(n)]) + n in question for n in serials)
 
 
 class Authority(http.server.BaseHTTPRequestHandler):
@@ -33,7 +30,7 @@ class Authority(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         question = self.rfile.read(int(self.headers["Content-Length"]))
         status, body = 503, b""
-        if take():
+        if not is_silent(question):
             with open(path("question"), "wb") as f:
                 f.write(question)
             subprocess.run(

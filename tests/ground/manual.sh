@@ -7,16 +7,18 @@ verify=$(realpath "$3")
 cd "$1" || exit 1
 . tests/ground/tap.sh
 
-# Complaints about options that a command's help names and its page does not: PAGE, COMMAND…
+# Complaints about options that a help names and its page does not: PAGE, HELP.
 options_of() {
-    page=$1
-    shift
-    "$@" --help >/dev/null || echo "$* --help fails"
-    "$@" --help | awk '/^  --/ { print substr($1, 3) }' | while IFS= read -r option; do
-        [ "$option" = help ] || grep -qE -- "(Fl Fl |-\\\\-|\\\\-\\\\-)$option([ .,]|\$)" "$page" ||
-            echo "$page does not tell of --$option"
-    done
+    printf '%s\n' "$2" | awk -v page="$1" '
+        BEGIN { while ((getline line < page) > 0) text = text line "\n" }
+        /^  --/ {
+            option = substr($1, 3)
+            if (option != "help" && text !~ "(Fl Fl |-\\\\-|\\\\-\\\\-)" option "([ .,]|\n)")
+                print page " does not tell of --" option
+        }'
 }
+
+verbs_of() { printf '%s\n' "$1" | awk '/^  [a-z]/ { print $1 }'; }
 
 page_of() { # complaints about the page of one command: NAME, COMMAND…
     page=docs/man/$1.1
@@ -28,13 +30,16 @@ page_of() { # complaints about the page of one command: NAME, COMMAND…
     for section in NAME SYNOPSIS DESCRIPTION 'EXIT STATUS' EXAMPLES; do
         grep -qE "^\.S[hH] \"?$section\"?\$" "$page" || echo "$page has no section $section"
     done
-    options_of "$page" "$@"
-    "$@" --help | awk '/^  [a-z]/ { print $1 }' | while IFS= read -r verb; do
+    help=$("$@" --help) || echo "$* --help fails"
+    options_of "$page" "$help"
+    for verb in $(verbs_of "$help"); do
         grep -qw -- "$verb" "$page" || echo "$page does not tell of $verb"
-        options_of "$page" "$@" "$verb"
+        help=$("$@" "$verb" --help) || echo "$* $verb --help fails"
+        options_of "$page" "$help"
         # A verb may have verbs of its own, as in identity webeid verify.
-        "$@" "$verb" --help | awk '/^  [a-z]/ { print $1 }' | while IFS= read -r under; do
-            options_of "$page" "$@" "$verb" "$under"
+        for under in $(verbs_of "$help"); do
+            help=$("$@" "$verb" "$under" --help) || echo "$* $verb $under --help fails"
+            options_of "$page" "$help"
         done
     done
 }

@@ -30,6 +30,10 @@ else
     as=
 fi
 
+# One server at a time: each syncs the disk that the others wait for.
+mkdir -p "$(dirname "$folder")" || exit 1
+exec 9>"$(dirname "$folder")/postgres.lock"
+flock 9
 rm -rf "$folder"
 mkdir -p "$folder" || exit 1
 folder=$(cd "$folder" && pwd)
@@ -58,7 +62,7 @@ shared_buffers = 64MB
 max_connections = 40
 logging_collector = off
 CONF
-"$folder/ctl" start >"$folder/start.log" 2>&1 || { cat "$folder/start.log" "$folder/log" && exit 1; }
+"$folder/ctl" start >"$folder/start.log" 2>&1 9>&- || { cat "$folder/start.log" "$folder/log" && exit 1; }
 n=1
 while [ "$n" -le "$databases" ]; do
     echo "CREATE DATABASE store$n;"
@@ -67,4 +71,4 @@ done | "$bin/psql" -q -h "$folder" -U admin -d postgres >"$folder/create.log" 2>
     { cat "$folder/create.log" && exit 1; }
 
 PSE_TEST_STORE="postgresql://admin@/store%?host=$folder" PSE_PG_FOLDER=$folder \
-    PSE_PG_CTL=$folder/ctl PATH=$PATH:$bin "$@"
+    PSE_PG_CTL=$folder/ctl PATH=$PATH:$bin "$@" 9>&-
