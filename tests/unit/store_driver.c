@@ -350,7 +350,7 @@ static void a_flipped_bit_is_noticed(void **state)
         fflush(f);
     }
     fclose(f);
-    print_message("%ld of %ld flipped bits refused\n", noticed, bytes / 97);
+    print_message("# %ld of %ld flipped bits refused\n", noticed, bytes / 97);
     assert_true(noticed > 60);
     pse_buf_free(&bundle);
     pse_buf_free(&out);
