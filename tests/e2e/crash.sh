@@ -98,7 +98,8 @@ check 'killed twenty times: the record goes on, and holds each entry once' "$(
     put before before before
     round=0
     while [ $round -lt 20 ]; do
-        append mail/one.parcel mail/two.parcel >out 2>err &
+        (exec "$psephos" record append --record record --keys board mail/one.parcel mail/two.parcel) \
+            >out 2>err & # the program itself, not a shell around it
         job=$!
         sleep 0.0$((round % 9 + 1))
         kill -9 $job 2>/dev/null
