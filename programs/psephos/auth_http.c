@@ -97,11 +97,15 @@ static bool cookie(struct pse_span *value, const struct pse_http_call *c, const 
     return false;
 }
 
+/* Zeros stand for a browser without the cookie: nobody may begin a login under them, and have
+ * somebody who has no cookie end it. */
 static bool browser_of(uint8_t out[32], const struct pse_http_call *c)
 {
+    static const uint8_t zero[32];
     struct pse_span text;
 
-    return cookie(&text, c, browser_cookie) && pse_base64url_decode(out, 32, text) == PSE_OK;
+    return cookie(&text, c, browser_cookie) && pse_base64url_decode(out, 32, text) == PSE_OK &&
+           !pse_ct_eq(out, zero, 32);
 }
 
 /* The prefix of the voter's network, which the edge tells over its Unix socket. */

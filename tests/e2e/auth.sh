@@ -131,6 +131,8 @@ check 'a known address gets an answer' "$(ask one /v1/login '{"address":"canary1
 cp out known
 check 'and a mail' "$(until_true count_is 1 || cat auth.log)"
 check 'an unknown one gets the same answer' "$(ask two /v1/login '{"address":"nobody@example.org"}' 202 sent-if-known; cmp known out)"
+# Zeros stand for no cookie: a login under them could be ended by whoever has none.
+check 'a browser may not call itself nothing' "$(printf '__Host-psephos-browser=%s' "$(printf 'A%.0s' $(seq 43))" >nil.now; cp nil.now nil.all; ask nil /v1/login '{"address":"nobody@example.org"}' 202; grep -qi "^set-cookie: $(head -n 1 nil.all)" head && cat head)"
 sleep 0.3
 check 'and no mail' "$(count_is 1 || mails)"
 check 'no address is none' "$(ask two /v1/login '{"name":"x"}' 400 malformed)"
