@@ -25,6 +25,7 @@ struct pse_token {
     uint8_t *pin; /* guarded; NULL: none */
     size_t pin_n;
     enum pse_token_fault dead; /* why nothing is tried any more; GOOD: it lives */
+    bool is_known;             /* what follows is the key's, and does not change any more */
     char label[PSE_TOKEN_LABEL_MAX + 1];
     uint8_t id[ID_MAX];
     size_t id_n;
@@ -45,7 +46,7 @@ const struct curve *token_curve(enum pse_token_kind kind);
 PSE_MUST enum pse_token_fault token_begin(struct pse_token **out, const struct pse_token_ask *ask);
 /** Find the token, open a session and log in. */
 PSE_MUST enum pse_token_fault token_session(struct pse_token *t, bool writes);
-/** Find the private object and check what it is. */
+/** Find the private object and check what it is; after a loss, that it is the same. */
 PSE_MUST enum pse_token_fault token_object(struct pse_token *t);
 /** The objects of @p class that the URI names (is_named) or that have the key's id. */
 PSE_MUST enum pse_token_fault token_find(struct pse_token *t, CK_OBJECT_HANDLE *out,

@@ -60,7 +60,8 @@ static enum pse_token_fault parse_uri(P11KitUri **out, const char *text)
         return PSE_TOKEN_NO_MEMORY;
     if (strlen(text) >= PSE_TOKEN_URI_MAX ||
         p11_kit_uri_parse(text, P11_KIT_URI_FOR_ANY, uri) != P11_KIT_URI_OK ||
-        p11_kit_uri_any_unrecognized(uri) || has_twins(text))
+        p11_kit_uri_any_unrecognized(uri) || p11_kit_uri_get_module_name(uri) != NULL ||
+        has_twins(text))
         fault = PSE_TOKEN_URI;
     else if (p11_kit_uri_get_pin_value(uri) != NULL)
         fault = PSE_TOKEN_PIN_IN_URI;
@@ -179,10 +180,12 @@ void pse_token_close(struct pse_token *t)
 
 static bool fits(struct pse_token *t, CK_FUNCTION_LIST *f, CK_SLOT_ID slot)
 {
+    CK_SLOT_ID wanted = p11_kit_uri_get_slot_id(t->uri); /* all ones: any */
     CK_TOKEN_INFO token;
     CK_SLOT_INFO info;
 
-    return f->C_GetSlotInfo(slot, &info) == CKR_OK && f->C_GetTokenInfo(slot, &token) == CKR_OK &&
+    return (wanted == (CK_SLOT_ID)-1 || wanted == slot) &&
+           f->C_GetSlotInfo(slot, &info) == CKR_OK && f->C_GetTokenInfo(slot, &token) == CKR_OK &&
            (token.flags & CKF_TOKEN_INITIALIZED) != 0 &&
            p11_kit_uri_match_slot_info(t->uri, &info) == 1 &&
            p11_kit_uri_match_token_info(t->uri, &token) == 1;
@@ -387,24 +390,40 @@ static void read_names(struct pse_token *t)
     t->id_n = id.ulValueLen;
 }
 
-/* PKCS#11 wants the point inside an OCTET STRING; some modules give it bare. */
-static void read_public(struct pse_token *t)
+/* How long the public half is; 0: not there. PKCS#11 wants the point inside an OCTET STRING; some
+ * modules give it bare. */
+static size_t read_public(struct pse_token *t, uint8_t out[PSE_TOKEN_PUBLIC_MAX])
 {
     size_t n = t->kind == PSE_TOKEN_ED25519 ? 32 : t->kind == PSE_TOKEN_P256 ? 65 : 97;
     uint8_t point[POINT_MAX];
     CK_ATTRIBUTE a = {CKA_EC_POINT, point, sizeof point};
     CK_OBJECT_HANDLE object;
 
-    t->public_n = 0;
     if (t->id_n == 0 || token_find(t, &object, CKO_PUBLIC_KEY, false) != PSE_TOKEN_GOOD ||
         t->f->C_GetAttributeValue(t->session, object, &a, 1) != CKR_OK)
-        return;
+        return 0;
     if (a.ulValueLen == n + 2 && point[0] == 0x04 && point[1] == n)
         memmove(point, point + 2, n);
     else if (a.ulValueLen != n)
-        return;
-    memcpy(t->public, point, n);
+        return 0;
+    memcpy(out, point, n);
+    return n;
+}
+
+/* What the first opening finds is kept; a later one must find the same, or it is another key. */
+static enum pse_token_fault keep_public(struct pse_token *t)
+{
+    uint8_t public[PSE_TOKEN_PUBLIC_MAX];
+    size_t n = read_public(t, public);
+
+    if (t->kind == PSE_TOKEN_ED25519 && n == 0)
+        return PSE_TOKEN_NO_PUBLIC;
+    if (t->is_known)
+        return n == t->public_n && memcmp(public, t->public, n) == 0 ? PSE_TOKEN_GOOD
+                                                                     : PSE_TOKEN_NO_OBJECT;
+    memcpy(t->public, public, n);
     t->public_n = n;
+    return PSE_TOKEN_GOOD;
 }
 
 enum pse_token_fault token_object(struct pse_token *t)
@@ -418,11 +437,12 @@ enum pse_token_fault token_object(struct pse_token *t)
         return PSE_TOKEN_KIND;
     if (!is_set(t, CKA_SENSITIVE, true) || !is_set(t, CKA_EXTRACTABLE, false))
         return PSE_TOKEN_EXTRACTABLE;
-    read_names(t);
-    if (t->kind == PSE_TOKEN_WRAP)
-        return PSE_TOKEN_GOOD;
-    read_public(t);
-    return t->kind == PSE_TOKEN_ED25519 && t->public_n == 0 ? PSE_TOKEN_NO_PUBLIC : PSE_TOKEN_GOOD;
+    if (!t->is_known)
+        read_names(t);
+    if (t->kind != PSE_TOKEN_WRAP)
+        fault = keep_public(t);
+    t->is_known = t->is_known || fault == PSE_TOKEN_GOOD;
+    return fault;
 }
 
 enum pse_token_fault pse_token_open(struct pse_token **out, const struct pse_token_ask *ask)

@@ -9,7 +9,8 @@
  * - A private object must be sensitive and not extractable; each opening asks the token.
  * - A wrong PIN is tried once. Nothing is tried when the token says that an earlier PIN was wrong
  *   or that the next try is the last, so that a service manager's restarts cannot lock it.
- * - A lost session is opened again once for each call; then the call fails.
+ * - A lost session is opened again once for each call; then the call fails. A key pair of which
+ *   the public half is another one by then is refused (no-object).
  * - Nothing is taken across a fork: a child's calls are refused.
  *
  * One handle may be used from many threads; calls take turns. Calls block as long as the device

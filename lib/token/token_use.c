@@ -37,16 +37,23 @@ static enum pse_token_fault fault_of(CK_RV rv)
     }
 }
 
+static void end_session(struct pse_token *t)
+{
+    if (t->session != 0)
+        (void)t->f->C_CloseSession(t->session);
+    t->session = 0;
+}
+
 static enum pse_token_fault open_again(struct pse_token *t)
 {
     enum pse_token_fault fault;
 
-    if (t->session != 0)
-        (void)t->f->C_CloseSession(t->session);
-    t->session = 0;
+    end_session(t);
     fault = token_session(t, false);
     if (fault == PSE_TOKEN_GOOD)
         fault = token_object(t);
+    if (fault != PSE_TOKEN_GOOD)
+        end_session(t); /* or the next call would use an object that was refused */
     /* A PIN that has become wrong, or a key that has become another, is no mere loss. */
     return fault == PSE_TOKEN_NO_TOKEN || fault == PSE_TOKEN_DEVICE ? PSE_TOKEN_LOST : fault;
 }

@@ -205,6 +205,7 @@ static void uris(void **state)
         {"pkcs11:object=b?pin-value=1234", PSE_TOKEN_PIN_IN_URI},
         {"pkcs11:object=b;object=c", PSE_TOKEN_URI},
         {"pkcs11:object=b;colour=red", PSE_TOKEN_URI},
+        {"pkcs11:object=b?module-name=garden", PSE_TOKEN_URI},
         {"pkcs11:object=b;id=%0", PSE_TOKEN_URI},
         {"pkcs11:object=%zz", PSE_TOKEN_URI},
         {"pkcs11:object", PSE_TOKEN_URI},
@@ -289,6 +290,12 @@ static void objects(void **state)
     refused("object=proper", PSE_TOKEN_WRAP, PSE_TOKEN_NO_OBJECT);
     refused("object=proper", PSE_TOKEN_P384, PSE_TOKEN_KIND);
     refused("serial=none;object=proper", PSE_TOKEN_ED25519, PSE_TOKEN_NO_TOKEN);
+    {
+        char rest[64];
+
+        (void)snprintf(rest, sizeof rest, "slot-id=%lu;object=proper", device.slot + 1);
+        refused(rest, PSE_TOKEN_ED25519, PSE_TOKEN_NO_TOKEN);
+    }
 }
 
 static void made_once(void **state)
@@ -362,18 +369,13 @@ static void session_loss(void **state)
     pse_token_close(rows);
 }
 
-/* The key was destroyed while it was open: the session can be had again, the key cannot. */
-static void object_removed(void **state)
+/* Both halves of a key, past the room. */
+static void destroy(const char *label)
 {
-    struct pse_token *t = make("object=brief", PSE_TOKEN_ED25519);
-    uint8_t sig[PSE_TOKEN_SIG_MAX];
     CK_OBJECT_HANDLE found[2];
-    CK_ATTRIBUTE by = {CKA_LABEL, (void *)(uintptr_t) "brief", 5};
+    CK_ATTRIBUTE by = {CKA_LABEL, (void *)(uintptr_t)label, strlen(label)};
     CK_ULONG n;
-    size_t sig_n;
 
-    (void)state;
-    assert_true(signs(t));
     device_enter(&device);
     assert_int_equal(device.f->C_FindObjectsInit(device.session, &by, 1), CKR_OK);
     assert_int_equal(device.f->C_FindObjects(device.session, found, 2, &n), CKR_OK);
@@ -382,8 +384,43 @@ static void object_removed(void **state)
     for (size_t i = 0; i < 2; i++)
         assert_int_equal(device.f->C_DestroyObject(device.session, found[i]), CKR_OK);
     device_leave(&device);
+}
+
+/* The key was destroyed while it was open: the session can be had again, the key cannot. */
+static void object_removed(void **state)
+{
+    struct pse_token *t = make("object=brief", PSE_TOKEN_ED25519);
+    uint8_t sig[PSE_TOKEN_SIG_MAX];
+    size_t sig_n;
+
+    (void)state;
+    assert_true(signs(t));
+    destroy("brief");
     assert_int_equal(pse_token_sign(t, sig, &sig_n, pse_span_str("x")), PSE_TOKEN_NO_OBJECT);
     assert_int_equal(sig_n, 0);
+    pse_token_close(t);
+}
+
+/* Another key of the same name and id stands in the place of the one that was opened: it is not
+ * used, however often one asks, whether it is in order by itself or not. */
+static void object_swapped(void **state)
+{
+    struct pse_token *t = make("object=swapped", PSE_TOKEN_ED25519);
+    uint8_t sig[PSE_TOKEN_SIG_MAX], public[32];
+    size_t n;
+
+    (void)state;
+    memcpy(public, pse_token_public(t).p, sizeof public);
+    destroy("swapped");
+    make_wrong("swapped", true, true, true, true);
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(pse_token_sign(t, sig, &n, pse_span_str("x")), PSE_TOKEN_EXTRACTABLE);
+    destroy("swapped");
+    make_wrong("swapped", true, false, true, true);
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(pse_token_sign(t, sig, &n, pse_span_str("x")), PSE_TOKEN_NO_OBJECT);
+    assert_int_equal(pse_token_public(t).n, sizeof public);
+    assert_memory_equal(pse_token_public(t).p, public, sizeof public);
     pse_token_close(t);
 }
 
@@ -489,11 +526,14 @@ static void pin_changed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(uris),         cmocka_unit_test(ed25519),        cmocka_unit_test(ecdsa),
-        cmocka_unit_test(wrapping),     cmocka_unit_test(certificates),   cmocka_unit_test(objects),
-        cmocka_unit_test(made_once),    cmocka_unit_test(short_aes),      cmocka_unit_test(modules),
-        cmocka_unit_test(session_loss), cmocka_unit_test(object_removed), cmocka_unit_test(forked),
-        cmocka_unit_test(wrong_pin),    cmocka_unit_test(pin_changed),
+        cmocka_unit_test(uris),           cmocka_unit_test(ed25519),
+        cmocka_unit_test(ecdsa),          cmocka_unit_test(wrapping),
+        cmocka_unit_test(certificates),   cmocka_unit_test(objects),
+        cmocka_unit_test(made_once),      cmocka_unit_test(short_aes),
+        cmocka_unit_test(modules),        cmocka_unit_test(session_loss),
+        cmocka_unit_test(object_removed), cmocka_unit_test(object_swapped),
+        cmocka_unit_test(forked),         cmocka_unit_test(wrong_pin),
+        cmocka_unit_test(pin_changed),
     };
     int failed;
 
