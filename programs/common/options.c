@@ -29,6 +29,13 @@ void cli_error(const char *name, const char *format, ...)
     va_end(args);
 }
 
+bool cli_want(const char *name, const char *value, const char *option)
+{
+    if (value == NULL)
+        cli_error(name, "--%s is missing; see %s --help", option, name);
+    return value != NULL;
+}
+
 void cli_note(const char *name, const char *format, ...)
 {
     va_list args;

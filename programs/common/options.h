@@ -122,6 +122,9 @@ struct cli_command {
  * printed or one line on standard error told what is wrong. Aborts when the table is faulty. */
 bool cli_parse(int *status, const struct cli_command *command, int argc, char **argv);
 
+/** Was an option that is needed given? If not, one line says which: @p option as in "key FILE". */
+PSE_MUST bool cli_want(const char *name, const char *value, const char *option);
+
 /** One line on standard error: "NAME: MESSAGE". Control characters in the message are escaped. */
 __attribute__((format(printf, 2, 3))) void cli_error(const char *name, const char *format, ...);
 

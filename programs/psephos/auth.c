@@ -292,10 +292,8 @@ static int auth_keygen(int argc, char **argv)
 
     if (!cli_parse(&status, &command, argc, argv))
         return status;
-    if (out == NULL) {
-        cli_error(command.name, "--out FILE is missing; see psephos auth keygen --help");
+    if (!cli_want(command.name, out, "out FILE"))
         return CLI_EXIT_USAGE;
-    }
     rc = sysrng_start(&rng, command.name);
     if (rc == PSE_OK) {
         pse_rng_fill(&rng, k.b, sizeof k.b);

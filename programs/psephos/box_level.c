@@ -67,10 +67,8 @@ int box_level(int argc, char **argv)
         return exit_status;
     if (!read_level(&level, word[0]))
         return CLI_EXIT_USAGE;
-    if (socket == NULL) {
-        cli_error(name, "--socket is missing; see %s --help", name);
+    if (!cli_want(name, socket, "socket PATH"))
         return CLI_EXIT_USAGE;
-    }
     rc = sequence_client_new(&c, socket, 1);
     if (rc == PSE_OK)
         rc = box_await_sequencer(name, c, socket);

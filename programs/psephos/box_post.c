@@ -132,10 +132,8 @@ int box_post(int argc, char **argv)
         path[i] = NULL;
     if (!cli_parse(&status, &command, argc, argv))
         return status;
-    if (socket == NULL) {
-        cli_error(name, "--socket is missing; see %s --help", name);
+    if (!cli_want(name, socket, "socket PATH"))
         return CLI_EXIT_USAGE;
-    }
     rc = sequence_client_new(&c, socket, PENDING);
     if (rc == PSE_OK)
         rc = box_await_sequencer(name, c, socket);

@@ -15,6 +15,12 @@ enum { IDENTITY_JSON_MAX = 1 << 16 };
     CLI_TEXT("time", "INSTANT", (at), "judge as of this instant (2026-11-30T20:00:00Z)")
 #define IDENTITY_JSON(at) CLI_FLAG("json", (at), "print one JSON object")
 
+/** cli_want as a status: PSE_E_SYNTAX, reported. */
+static inline pse_rc identity_want(const char *name, const char *value, const char *option)
+{
+    return cli_want(name, value, option) ? PSE_OK : PSE_E_SYNTAX;
+}
+
 /** The instant of --time, which is needed. PSE_E_SYNTAX, reported. */
 PSE_MUST pse_rc identity_time(int64_t *out, const char *name, const char *text);
 

@@ -15,14 +15,6 @@ struct card_options {
 #define CARD(at) CLI_TEXT("card", "CARD", (at), "the card: a file, or pkcs11:token=… on a token")
 #define OUT(at)  CLI_TEXT("out", "FILE", (at), "the file to make (default: standard output)")
 
-static pse_rc want(const char *name, const char *value, const char *option)
-{
-    if (value != NULL)
-        return PSE_OK;
-    cli_error(name, "--%s is missing; see %s --help", option, name);
-    return PSE_E_SYNTAX;
-}
-
 static pse_rc put_out(const char *name, const char *path, struct pse_span in)
 {
     if (path != NULL)
@@ -65,9 +57,9 @@ static pse_rc make_token(struct demo_card *card, const char *name, const struct 
     uint8_t message[128], digest[64], sig[PSE_TOKEN_SIG_MAX];
     pse_rc rc;
 
-    PSE_TRY(want(name, o->card, "card CARD"));
-    PSE_TRY(want(name, o->origin, "origin URL"));
-    PSE_TRY(want(name, o->nonce, "nonce TEXT"));
+    PSE_TRY(identity_want(name, o->card, "card CARD"));
+    PSE_TRY(identity_want(name, o->origin, "origin URL"));
+    PSE_TRY(identity_want(name, o->nonce, "nonce TEXT"));
     if (!pse_webeid_origin_is_valid(o->origin)) {
         cli_error(name, "--origin %s is no origin; write https://host or https://host:port",
                   o->origin);
@@ -139,9 +131,9 @@ static pse_rc make_signature(struct demo_card *card, const char *name, const str
     struct pse_buf out = PSE_BUF(PSE_CMS_MAX);
     pse_rc rc;
 
-    PSE_TRY(want(name, o->card, "card CARD"));
-    PSE_TRY(want(name, o->message, "message FILE"));
-    PSE_TRY(want(name, o->out, "out FILE"));
+    PSE_TRY(identity_want(name, o->card, "card CARD"));
+    PSE_TRY(identity_want(name, o->message, "message FILE"));
+    PSE_TRY(identity_want(name, o->out, "out FILE"));
     rc = file_read(&message, name, o->message, MESSAGE_MAX);
     if (rc == PSE_OK)
         rc = demo_card_open(card, name, o->card, DEMO_CARD_SIGNING);
@@ -190,7 +182,7 @@ static pse_rc show_certificate(struct demo_card *card, const char *name,
 {
     enum demo_card_key key = DEMO_CARD_AUTHENTICATION;
 
-    PSE_TRY(want(name, o->card, "card CARD"));
+    PSE_TRY(identity_want(name, o->card, "card CARD"));
     if (o->use != NULL && strcmp(o->use, "signing") == 0) {
         key = DEMO_CARD_SIGNING;
     } else if (o->use != NULL && strcmp(o->use, "authentication") != 0) {

@@ -20,14 +20,6 @@ struct demo_options {
 
 #define DIR_OF(at) CLI_TEXT("dir", "DIR", (at), "the authority's private folder")
 
-static pse_rc want(const char *name, const char *value, const char *option)
-{
-    if (value != NULL)
-        return PSE_OK;
-    cli_error(name, "--%s is missing; see %s --help", option, name);
-    return PSE_E_SYNTAX;
-}
-
 static int64_t now(void)
 {
     return pse_clock_wall_ms() / 1000;
@@ -65,7 +57,7 @@ static pse_rc create(const char *name, const struct demo_options *o)
 {
     PSE_RNG(rng);
 
-    PSE_TRY(want(name, o->dir, "dir DIR"));
+    PSE_TRY(identity_want(name, o->dir, "dir DIR"));
     PSE_TRY(check_manifest(name, o->manifest));
     PSE_TRY(sysrng_start(&rng, name));
     PSE_TRY(demo_ca_create(name, o->dir, o->url, o->days, &rng, now()));
@@ -127,9 +119,9 @@ static bool is_name(const char *text)
 
 static pse_rc person_of(struct pse_person *p, const char *name, const struct demo_options *o)
 {
-    PSE_TRY(want(name, o->given, "given NAME"));
-    PSE_TRY(want(name, o->surname, "surname NAME"));
-    PSE_TRY(want(name, o->code, "code CODE"));
+    PSE_TRY(identity_want(name, o->given, "given NAME"));
+    PSE_TRY(identity_want(name, o->surname, "surname NAME"));
+    PSE_TRY(identity_want(name, o->code, "code CODE"));
     if (!is_code(o->code)) {
         cli_error(name, "--code %s is no person's number; write it as PNOEE-38001085718", o->code);
         return PSE_E_SYNTAX;
@@ -238,7 +230,7 @@ static pse_rc issue(struct issue *is)
     int64_t t = now();
     PSE_RNG(rng);
 
-    PSE_TRY(want(is->name, o->dir, "dir DIR"));
+    PSE_TRY(identity_want(is->name, o->dir, "dir DIR"));
     PSE_TRY(person_of(&is->person, is->name, o));
     if ((o->out == NULL) == (o->token == NULL)) {
         cli_error(is->name, "say where the card goes: --out FILE, or --token URI");
@@ -326,7 +318,7 @@ static pse_rc list(const char *name, const struct demo_options *o)
     const struct demo_ca ca = {.name = name, .dir = o->dir};
     pse_rc rc;
 
-    PSE_TRY(want(name, o->dir, "dir DIR"));
+    PSE_TRY(identity_want(name, o->dir, "dir DIR"));
     if (!o->json)
         return demo_ca_each(&ca, print_row, NULL);
     pse_json_wr_object(&w, NULL);
@@ -386,7 +378,7 @@ static pse_rc revoke(const char *name, const struct demo_options *o)
     const struct demo_ca ca = {.name = name, .dir = o->dir};
     struct revoke r = {.o = o};
 
-    PSE_TRY(want(name, o->dir, "dir DIR"));
+    PSE_TRY(identity_want(name, o->dir, "dir DIR"));
     if ((o->serial == NULL) == (o->code == NULL)) {
         cli_error(name, "say what is revoked: --serial HEX, or --code CODE for a person's cards");
         return PSE_E_SYNTAX;

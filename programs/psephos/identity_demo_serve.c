@@ -10,7 +10,7 @@
 #include "daemon/daemon.h"
 #include "net/http.h"
 #include "psephos/demo_ca.h"
-#include "psephos/verbs.h"
+#include "psephos/identity.h"
 
 enum { BODY_MAX = 65536, QUEUE = 256, WAIT_MS = 1000, ANSWER_MAX = 65536 };
 
@@ -177,10 +177,7 @@ static pse_rc serve(struct service *s, const char *name, const char *dir, const 
     int fd;
     pse_rc rc;
 
-    if (dir == NULL) {
-        cli_error(name, "--dir DIR is missing; see %s --help", name);
-        return PSE_E_SYNTAX;
-    }
+    PSE_TRY(identity_want(name, dir, "dir DIR"));
     PSE_TRY(demo_ca_open(&s->ca, name, dir));
     PSE_TRY(sysrng_start(&s->rng, name));
     if (where == NULL)

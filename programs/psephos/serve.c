@@ -109,10 +109,8 @@ static pse_rc prepare(struct serve *s, const struct options *o)
 {
     char mark[FILE_PATH_MAX];
 
-    if (o->dir == NULL) {
-        cli_error(s->name, "--dir is missing; see %s --help", s->name);
+    if (!cli_want(s->name, o->dir, "dir DIR"))
         return PSE_E_MISSING;
-    }
     (void)umask(022);
     PSE_TRY(serve_dir(s, o->dir));
     PSE_TRY(serve_path(mark, s, "serve.ini"));

@@ -105,10 +105,7 @@ struct act session_act(struct session *s)
 
 pse_rc session_want(const struct session *s, const char *value, const char *option)
 {
-    if (value != NULL)
-        return PSE_OK;
-    cli_error(s->name, "--%s is missing; see %s --help", option, s->name);
-    return PSE_E_MISSING;
+    return cli_want(s->name, value, option) ? PSE_OK : PSE_E_MISSING;
 }
 
 pse_rc session_want_sink(const struct session *s)

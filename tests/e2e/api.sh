@@ -7,6 +7,7 @@ source=$(realpath "$1")
 psephos=$(realpath "$2")
 . "$source/tests/ground/tap.sh"
 . "$source/tests/e2e/garden.sh"
+. "$source/tests/e2e/office_rig.sh"
 . "$source/tests/e2e/box_rig.sh"
 doc=$source/docs/openapi.json
 dir=$(mktemp -d)
@@ -73,28 +74,10 @@ folder = $dir/record
 level = debug
 INI
 eid=$("$psephos" record show --record record --json | sed 's/.*"election":"\([0-9a-f]*\)".*/\1/')
-mkdir cards desk
-for who in ann ben; do "$psephos" officer keygen --name "$who" --key desk/$who.key --quiet; done
-cp desk/*.pub cards/
-"$psephos" registrar list create --voters registrar/voters.db --wrap registrar/wrap.key --record record >/dev/null
+office_people
 "$psephos" auth keygen --out session.key
-cat >office.ini <<INI
-[daemon]
-state = $dir/run/office
-[listen]
-http = 127.0.0.1:0
-registrar = $dir/run/registrar.sock
-[record]
-sequencer = $dir/run/sequence.sock
-folder = $dir/record
-[keys]
-authority = $dir/office/officer.key
-registrar = $dir/registrar/registrar.key
-[officers]
-cards = $dir/cards
-[voters]
-database = $dir/registrar/voters.db
-wrap = $dir/registrar/wrap.key
+office_settings run/office run/sequence.sock 127.0.0.1:0 run/registrar.sock
+cat >>office.ini <<INI
 [log]
 level = debug
 INI
@@ -212,12 +195,7 @@ LINES
 )"
 
 through desk officer "$(cat office.url)"
-desk() {
-    who=$1
-    verb=$2
-    shift 2
-    "$psephos" officer act "$verb" --officer "$(cat desk.at)" --key desk/"$who".key "$@"
-}
+office_at=$(cat desk.at)
 check 'officers: a list is tried, taken in, and asked about' "$(
     printf 'id,name,address,mail,district,style,weight,from,until\r\nI1,Ann,1 Lane,i1@example.org,Ward,1,1,,\r\nI2,Ben,2 Lane,i2@example.org,Ward,1,1,,\r\n' >list.csv
     desk ann list-check --file list.csv >out 2>err || cat err

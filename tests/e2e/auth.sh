@@ -7,6 +7,7 @@ psephos=$(realpath "$2")
 sequencer=$(realpath "$4")
 . "$source/tests/ground/tap.sh"
 . "$source/tests/e2e/garden.sh"
+. "$source/tests/e2e/office_rig.sh"
 dir=$(mktemp -d)
 cd "$dir" || exit 1
 pids=''
@@ -26,35 +27,16 @@ until_true() {
 
 garden_start >/dev/null 2>&1 && garden_ceremony >/dev/null 2>&1
 eid=$("$psephos" record show --record record --json | sed 's/.*"election":"\([0-9a-f]*\)".*/\1/')
-mkdir cards desk seq
-for who in ann ben; do "$psephos" officer keygen --name "$who" --key desk/$who.key --quiet; done
-cp desk/*.pub cards/
-"$psephos" registrar list create --voters registrar/voters.db --wrap registrar/wrap.key --record record >/dev/null
+mkdir seq
+office_people
 (cd seq && exec "$sequencer" "$dir/seq/s.sock" "$psephos" "$dir/record" "$dir/board") >/dev/null 2>&1 &
 pids=$!
 python3 "$source/tests/e2e/sink.py" mails >port 2>/dev/null &
 sink=$!
 pids="$pids $sink"
 until_true test -s port
-cat >office.ini <<INI
-[daemon]
-state = $dir/state
-[listen]
-http = unix:$dir/office.sock
-registrar = $dir/registrar.sock
-[record]
-sequencer = $dir/seq/s.sock
-folder = $dir/record
-[keys]
-authority = $dir/office/officer.key
-registrar = $dir/registrar/registrar.key
-[officers]
-cards = $dir/cards
-[voters]
-database = $dir/registrar/voters.db
-wrap = $dir/registrar/wrap.key
-check = 1 s
-INI
+office_settings state seq/s.sock
+echo 'check = 1 s' >>office.ini
 "$psephos" auth keygen --out session.key
 check 'a key of sessions is made' "$([ "$(stat -c %a session.key)" = 600 ] && [ "$(wc -c <session.key)" -eq 65 ] || ls -l session.key)"
 check 'and not over another' "$("$psephos" auth keygen --out session.key 2>/dev/null && echo 'made again')"
@@ -93,16 +75,6 @@ printf 'id,name,address,mail,district,style,weight,from,until\r\n' >list.csv
 for i in 1 2 3 4; do
     printf 'ID%03d,CANARY-NAME %d,"%d CANARY-LANE",canary%d@example.org,Ward,1,1,,\r\n' $i $i $i $i >>list.csv
 done
-desk() {
-    who=$1
-    verb=$2
-    shift 2
-    "$psephos" officer act "$verb" --officer "unix:$dir/office.sock" --key desk/"$who".key "$@"
-}
-both() {
-    desk ann propose --about x "$@" >act 2>err || { cat err; return 1; }
-    desk ben sign "$(tail -n 1 act)" >/dev/null && desk ann show "$(tail -n 1 act)" --wait 2>&1
-}
 import() {
     desk ann list-check --file "$1" >out 2>err
     both --what import --set "list=$(sed 's/.*"list":"\([0-9a-f]*\)".*/\1/' out)" --set "base=$(sed 's/.*"base":"\([0-9a-f]*\)".*/\1/' out)"

@@ -8,6 +8,7 @@ psephos=$(realpath "$2")
 sequencer=$(realpath "$4")
 . "$source/tests/ground/tap.sh"
 . "$source/tests/e2e/garden.sh"
+. "$source/tests/e2e/office_rig.sh"
 for tool in openssl python3 curl; do
     command -v $tool >/dev/null || { skip 'voters register with cards' "needs $tool"; finish; exit; }
 done
@@ -82,29 +83,12 @@ until_true test -s tsa/port
 # --- an election with registrar and logins ---
 garden_start >/dev/null 2>&1 && garden_ceremony >/dev/null 2>&1
 eid=$("$psephos" record show --record record --json | sed 's/.*"election":"\([0-9a-f]*\)".*/\1/')
-mkdir cards desk seq keys
-for who in ann ben; do "$psephos" officer keygen --name "$who" --key desk/$who.key --quiet; done
-cp desk/*.pub cards/
-"$psephos" registrar list create --voters registrar/voters.db --wrap registrar/wrap.key --record record >/dev/null
+mkdir seq keys
+office_people
 (cd seq && exec "$sequencer" "$dir/seq/s.sock" "$psephos" "$dir/record" "$dir/board") >/dev/null 2>&1 &
 pids="$pids $!"
-cat >office.ini <<INI
-[daemon]
-state = $dir/state
-[listen]
-http = unix:$dir/office.sock
-registrar = $dir/registrar.sock
-[record]
-sequencer = $dir/seq/s.sock
-folder = $dir/record
-[keys]
-authority = $dir/office/officer.key
-registrar = $dir/registrar/registrar.key
-[officers]
-cards = $dir/cards
-[voters]
-database = $dir/registrar/voters.db
-wrap = $dir/registrar/wrap.key
+office_settings state seq/s.sock
+cat >>office.ini <<INI
 check = 1 s
 [eid]
 authorities = $dir/ca/ca.pem
@@ -142,16 +126,6 @@ start officer office.ini office.sock
 start auth auth.ini auth.sock
 check 'both daemons run' "$(curl -sf --unix-socket auth.sock http://x/healthz | grep -q ok || cat auth.log officer.log)"
 [ "$tap_bad" -eq 0 ] || { finish; exit 1; }
-desk() {
-    who=$1
-    verb=$2
-    shift 2
-    "$psephos" officer act "$verb" --officer "unix:$dir/office.sock" --key desk/"$who".key "$@"
-}
-both() {
-    desk ann propose --about x "$@" >act 2>err || { cat err; return 1; }
-    desk ben sign "$(tail -n 1 act)" >/dev/null && desk ann show "$(tail -n 1 act)" --wait 2>&1
-}
 printf 'id,name,address,mail,district,style,weight,from,until\r\n' >list.csv
 for n in 1 2 3 4 5 7; do
     printf 'PNOEE-3800108571%d,CANARY-NAME %d,,,%s,1,1,,\r\n' $n $n "$([ $n -lt 4 ] && echo North || echo South)" >>list.csv

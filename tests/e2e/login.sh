@@ -7,6 +7,7 @@ source=$(realpath "$1")
 psephos=$(realpath "$2")
 . "$source/tests/ground/tap.sh"
 . "$source/tests/e2e/garden.sh"
+. "$source/tests/e2e/office_rig.sh"
 . "$source/tests/e2e/box_rig.sh"
 dir=$(mktemp -d)
 trap 'box_end; rm -rf "$dir"' EXIT
@@ -23,34 +24,11 @@ prepare() {
 }
 prepare >open.log 2>&1 || { echo "Bail out! $(cat open.log run/*.err)"; exit 1; }
 eid=$("$psephos" record show --record record --json | sed 's/.*"election":"\([0-9a-f]*\)".*/\1/')
-mkdir cards desk
-for who in ann ben; do
-    "$psephos" officer keygen --name $who --key desk/$who.key --quiet
-    cp desk/$who.pub cards/
-done
-"$psephos" registrar list create --voters registrar/voters.db --wrap registrar/wrap.key \
-    --record record >/dev/null
+office_people
 python3 "$source/tests/e2e/sink.py" mails >mail.port 2>/dev/null &
 pids="$pids $!"
 wait_line mail.port $! || exit 1
-cat >office.ini <<INI
-[daemon]
-state = $dir/state
-[listen]
-http = unix:$dir/office.sock
-registrar = $dir/registrar.sock
-[record]
-sequencer = $dir/run/sequence.sock
-folder = $dir/record
-[keys]
-authority = $dir/office/officer.key
-registrar = $dir/registrar/registrar.key
-[officers]
-cards = $dir/cards
-[voters]
-database = $dir/registrar/voters.db
-wrap = $dir/registrar/wrap.key
-INI
+office_settings state run/sequence.sock
 cat >auth.ini <<INI
 [daemon]
 state = $dir/auth-state
@@ -83,12 +61,6 @@ up() {
 }
 up office.sock
 up auth.sock
-desk() {
-    who=$1
-    verb=$2
-    shift 2
-    "$psephos" officer act "$verb" --officer "unix:$dir/office.sock" --key "desk/$who.key" "$@"
-}
 printf 'id,name,address,mail,district,style,weight,from,until\r\n1,Anna,Lane,anna@example.org,Ward,1,1,,\r\n' >list.csv
 desk ann list-check --file list.csv >out 2>&1
 desk ann propose --about voters --what import --set "list=$(sed 's/.*"list":"\([0-9a-f]*\)".*/\1/' out)" \

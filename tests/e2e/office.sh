@@ -8,6 +8,7 @@ verify=$(realpath "$3")
 sequencer=$(realpath "$4")
 . "$source/tests/ground/tap.sh"
 . "$source/tests/e2e/garden.sh"
+. "$source/tests/e2e/office_rig.sh"
 dir=$(mktemp -d)
 cd "$dir" || exit 1
 pids=''
@@ -39,35 +40,13 @@ until_true() {
 garden_start >/dev/null 2>&1 && garden_ceremony >/dev/null 2>&1
 eid=$("$psephos" record show --record record --json | sed 's/.*"election":"\([0-9a-f]*\)".*/\1/')
 check 'the election stands' "$([ ${#eid} -eq 64 ] || echo "eid: $eid")"
-mkdir cards desk
-for who in ann ben cleo; do
-    "$psephos" officer keygen --name "$who" --key desk/$who.key --quiet
-done
-cp desk/ann.pub desk/ben.pub cards/
-"$psephos" registrar list create --voters registrar/voters.db --wrap registrar/wrap.key --record record >/dev/null
+office_people cleo
 
 mkdir seq
 (cd seq && exec "$sequencer" "$dir/seq/s.sock" "$psephos" "$dir/record" "$dir/board") >/dev/null 2>&1 &
 pids=$!
-cat >office.ini <<INI
-[daemon]
-state = $dir/state
-[listen]
-http = unix:$dir/office.sock
-registrar = $dir/registrar.sock
-[record]
-sequencer = $dir/seq/s.sock
-folder = $dir/record
-[keys]
-authority = $dir/office/officer.key
-registrar = $dir/registrar/registrar.key
-[officers]
-cards = $dir/cards
-[voters]
-database = $dir/registrar/voters.db
-wrap = $dir/registrar/wrap.key
-check = 1 s
-INI
+office_settings state seq/s.sock
+echo 'check = 1 s' >>office.ini
 start_office() {
     "$psephos" officer serve --config office.ini 2>>office.log &
     office=$!
@@ -83,20 +62,7 @@ kill_office() {
     kill -9 "$office" 2>/dev/null
     wait "$office" 2>/dev/null
 }
-desk() {
-    who=$1
-    verb=$2
-    shift 2
-    "$psephos" officer act "$verb" --officer "unix:$dir/office.sock" --key desk/"$who".key "$@"
-}
-# both WHAT [OPTIONS]: proposed by ann, signed by ben, done.
-both() {
-    what=$1
-    shift
-    desk ann propose --what "$what" --about "session of 3 May, CANARY-GROUNDS" "$@" >act 2>err || { cat err; return 1; }
-    desk ben sign "$(tail -n 1 act)" >/dev/null 2>err || { cat err; return 1; }
-    desk ann show "$(tail -n 1 act)" --wait 2>&1
-}
+grounds="session of 3 May, CANARY-GROUNDS"
 state() { "$psephos" record show --record record --json | sed 's/.*"state":"\([A-Z]*\)".*/\1/'; }
 
 # --- who may
@@ -142,26 +108,26 @@ check 'another election is refused' "$(says 1 "another election" desk ann propos
 check 'letters are registered, all of them' "$(says 0 '"registered":5' desk ann credentials --file credentials)"
 check 'and never twice' "$(says 1 'line 3|credential-taken|more-letters' desk ann credentials --file credentials)"
 check 'they wait' "$(says 0 '"pending":5' desk ann pending)"
-check 'two officers release them' "$(both release | grep -q '^done: entry' || echo "$(both release)")"
+check 'two officers release them' "$(both --what release | grep -q '^done: entry' || echo "$(both --what release)")"
 check 'and none waits' "$(says 0 '"pending":0' desk ann pending)"
 
 # --- a person erased
 erase() { "$psephos" officer act person --officer "unix:$dir/office.sock" --key desk/ann.key --id ID005 | sed 's/.*"person":\([0-9]*\).*/\1/'; }
 row=$(erase)
-check 'whoever is on the list is not erased' "$(both erase --set "person=$row" | grep -q '^refused: this person is on the list' || cat err)"
+check 'whoever is on the list is not erased' "$(both --what erase --set "person=$row" | grep -q '^refused: this person is on the list' || cat err)"
 sed '/^ID005/d' list.csv >shorter.csv
 desk ann list-check --file shorter.csv >out 2>err
 base=$(sed 's/.*"base":"\([0-9a-f]*\)".*/\1/' out)
 list=$(sed 's/.*"list":"\([0-9a-f]*\)".*/\1/' out)
-check 'a voter is taken off the list' "$(both import --set "list=$list" --set "base=$base" | grep -q '^done' || cat err)"
-check 'and erased by two officers' "$(both erase --set "person=$row" | grep -q '^done' || cat err)"
+check 'a voter is taken off the list' "$(both --what import --set "list=$list" --set "base=$base" | grep -q '^done' || cat err)"
+check 'and erased by two officers' "$(both --what erase --set "person=$row" | grep -q '^done' || cat err)"
 check 'then nobody finds them' "$(says 1 'no-such-person' desk ann person --id ID005)"
-check 'and it is not done twice' "$(both erase --set "person=999" | grep -q '^refused: no such person' || cat err)"
+check 'and it is not done twice' "$(both --what erase --set "person=999" | grep -q '^refused: no such person' || cat err)"
 
 # --- open, and a crash in the middle
-check 'the vote opens' "$(both open | grep -q '^done: entry' || tail -n 3 office.log)"
+check 'the vote opens' "$(both --what open | grep -q '^done: entry' || tail -n 3 office.log)"
 check 'the record says so' "$([ "$(state)" = OPEN ] || state)"
-check 'it does not open twice' "$(both open | grep -q '^refused' || echo 'opened again')"
+check 'it does not open twice' "$(both --what open | grep -q '^refused' || echo 'opened again')"
 printf 'We open.\n' >page.txt
 check 'a document is sent' "$(says 0 sha256 desk ann document --file page.txt)"
 doc=$(sed 's/.*"sha256":"\([0-9a-f]*\)".*/\1/' out)
@@ -211,9 +177,9 @@ metric() { curl -s --unix-socket office.sock http://o/metrics | grep -q '^psepho
 check 'and a metric' "$(until_true metric || curl -s --unix-socket office.sock http://o/metrics | grep audit)"
 
 # --- close and end
-check 'the vote closes' "$(both close --set reason=early | grep -q '^done: entry' || tail -n 3 office.log)"
-check 'it is aborted with grounds' "$(both abort --set reason=decision | grep -q '^done: entry' || tail -n 3 office.log)"
-check 'and ends' "$(both end | grep -q '^done: entry' || tail -n 3 office.log)"
+check 'the vote closes' "$(both --what close --set reason=early | grep -q '^done: entry' || tail -n 3 office.log)"
+check 'it is aborted with grounds' "$(both --what abort --set reason=decision | grep -q '^done: entry' || tail -n 3 office.log)"
+check 'and ends' "$(both --what end | grep -q '^done: entry' || tail -n 3 office.log)"
 check 'the record is good' "$("$verify" record --quiet >out 2>&1 || cat out)"
 kill "$office"
 wait "$office"

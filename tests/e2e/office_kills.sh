@@ -10,6 +10,7 @@ kills=${PSE_TEST_KILLS:-$4}
 seed=${PSE_TEST_SEED:-$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}
 . "$source/tests/ground/tap.sh"
 . "$source/tests/e2e/garden.sh"
+. "$source/tests/e2e/office_rig.sh"
 . "$source/tests/e2e/box_rig.sh"
 dir=$(mktemp -d)
 trap 'box_end; rm -rf "$dir"' EXIT
@@ -32,12 +33,6 @@ office_start() {
     done
     return 1
 }
-desk() {
-    who=$1
-    verb=$2
-    shift 2
-    "$psephos" officer act "$verb" --officer "unix:$dir/office.sock" --key desk/"$who".key "$@"
-}
 # agree WHO ACT: signed by WHO, however often the office dies meanwhile.
 agree() {
     for _ in $(seq 100); do
@@ -52,30 +47,8 @@ agree() {
 echo "# seed $seed"
 box_open >out 2>&1
 check 'an election is opened through the sequencer' "$([ $? = 0 ] || cat out run/*.err)"
-mkdir cards desk
-for who in ann ben; do
-    "$psephos" officer keygen --name $who --key desk/$who.key --quiet
-    cp desk/$who.pub cards/
-done
-"$psephos" registrar list create --voters registrar/voters.db --wrap registrar/wrap.key --record record >/dev/null
-cat >office.ini <<INI
-[daemon]
-state = $dir/run/office
-[listen]
-http = unix:$dir/office.sock
-registrar = $dir/registrar.sock
-[record]
-sequencer = $dir/run/sequence.sock
-folder = $dir/record
-[keys]
-authority = $dir/office/officer.key
-registrar = $dir/registrar/registrar.key
-[officers]
-cards = $dir/cards
-[voters]
-database = $dir/registrar/voters.db
-wrap = $dir/registrar/wrap.key
-INI
+office_people
+office_settings run/office run/sequence.sock
 office_start
 check 'the office opens' "$([ $? = 0 ] || cat run/office.err)"
 [ "$tap_bad" = 0 ] || { finish; exit; }

@@ -60,7 +60,7 @@ pid_of() {
     cat "$(state_of "$1")/lock" 2>/dev/null
 }
 
-check 'no folder, no service' "$(refused 'dir is missing')"
+check 'no folder, no service' "$(refused 'dir DIR is missing')"
 check 'an address elsewhere is refused' "$(refused '127.0.0.1:PORT' --dir e --listen 10.0.0.1:80)"
 check 'a store it does not know is refused' "$(refused 'postgresql://' --dir e --store mysql://x)"
 mkdir other
