@@ -21,6 +21,7 @@ static void call_free(struct pse_http_call *c)
         free(c->body);
     }
     (void)pthread_mutex_destroy(&c->lock);
+    http_core_drop(c->server);
     free(c);
 }
 
@@ -164,6 +165,7 @@ struct pse_http_call *http_call_new(struct pse_http *s, void *conn, const struct
     c->close_after = announces_body(&own); /* until the body has been read */
     pthread_mutex_lock(&s->lock);
     s->count.requests++;
+    s->refs++;
     stopping = s->stopping;
     pthread_mutex_unlock(&s->lock);
     if (stopping) {

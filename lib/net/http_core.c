@@ -431,6 +431,7 @@ pse_rc http_core_new(struct pse_http **out, const struct pse_http_options *o,
     http_options_check(o);
     if (s == NULL)
         return PSE_E_MEMORY;
+    s->refs = 1;
     s->o = *o;
     http_options_defaults(&s->o);
     s->ops = ops;
@@ -479,8 +480,20 @@ void http_core_free(struct pse_http *s)
     for (size_t i = 0; i < PSE_HTTP_LANES; i++)
         (void)pthread_cond_destroy(&s->lane[i].work);
     (void)pthread_cond_destroy(&s->tick);
-    (void)pthread_mutex_destroy(&s->lock);
     free(s->thread);
+    http_core_drop(s);
+}
+
+void http_core_drop(struct pse_http *s)
+{
+    bool last;
+
+    pthread_mutex_lock(&s->lock);
+    last = --s->refs == 0;
+    pthread_mutex_unlock(&s->lock);
+    if (!last)
+        return;
+    (void)pthread_mutex_destroy(&s->lock);
     free(s);
 }
 

@@ -96,6 +96,7 @@ struct pse_http {
     struct pse_rng jitter;
     bool stopping; /* no new work */
     bool ending;   /* threads leave */
+    size_t refs;   /* the owner's, and one of each call: an answer may come after the end */
     pthread_cond_t tick;
     pthread_t *thread;
     size_t threads;
@@ -109,8 +110,11 @@ PSE_MUST pse_rc http_core_new(struct pse_http **out, const struct pse_http_optio
 /** No new calls; wait until none waits, at most PSE_HTTP_DRAIN_MS, then answer what is left. */
 void http_core_drain(struct pse_http *s);
 void http_core_counters(struct pse_http_counters *out, struct pse_http *s);
-/** Join the threads and free. All calls must have been dropped. */
+/** Join the threads and free, or leave that to the last call: one that was given up may still be
+ * answered, and that is dropped. All connections must be gone. */
 void http_core_free(struct pse_http *s);
+/** One reference less. */
+void http_core_drop(struct pse_http *s);
 
 /** A call for this head, referenced by the connection; NULL when out of memory. When the head is
  * refused the call is answered already. */

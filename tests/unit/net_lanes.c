@@ -5,6 +5,7 @@
 #include "net/http_player.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <pthread.h>
 
 #include "net_server.h"
@@ -150,6 +151,37 @@ static void forgotten(void **state)
     assert_true(c.overdue == 1 && c.waiting == 0);
     assert_int_equal(answer_kept(), 1); /* too late, and harmless */
     pse_http_stop(s.http);
+}
+
+static void count_failed(void *ctx, unsigned status, const char *slug, const char *reference)
+{
+    (void)slug;
+    assert_int_equal(status, 503);
+    assert_int_equal(strlen(reference), PSE_HTTP_REFERENCE_TEXT - 1);
+    ++*(unsigned *)ctx;
+}
+
+/* Whoever keeps a call may outlive the server: what is freed too early is not what it was. */
+static void forgotten_beyond_the_end(void **state)
+{
+    struct pse_http_options o = options();
+    struct server s;
+    static char answer[ANSWER_MAX];
+    unsigned failed = 0;
+
+    (void)state;
+    (void)mallopt(M_PERTURB, 0xa5);
+    o.failed = count_failed;
+    o.failed_ctx = &failed;
+    server_start(&s, &o);
+    (void)raw_ask(&s, GET("/forget"), strlen(GET("/forget")), answer, sizeof answer);
+    assert_int_equal(status_of(answer), 503);
+    pse_http_stop(s.http);
+    assert_true(failed == 1 && kept.n == 1);
+    kept.n = 0;
+    pse_http_problem(kept.call[0], 503, "busy");
+    assert_int_equal(failed, 2);
+    (void)mallopt(M_PERTURB, 0);
 }
 
 /* One at work, one waiting; the next is refused at once. */
@@ -492,6 +524,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(kept_back),
         cmocka_unit_test(forgotten),
+        cmocka_unit_test(forgotten_beyond_the_end),
         cmocka_unit_test(full_lane),
         cmocka_unit_test(slow_clients),
         cmocka_unit_test(sources_are_bounded),
