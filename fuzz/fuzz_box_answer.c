@@ -1,5 +1,5 @@
-/* What a box answers, read by its clients: the words of a problem, bounded and without what a
- * terminal obeys, and receipts. The first two bytes are the status. */
+/* What a box answers, read by its clients: the words of a problem, bounded (whoever prints them
+ * escapes what a terminal obeys), and receipts. The first two bytes are the status. */
 #include <stdlib.h>
 
 #include "codec/codec.h"

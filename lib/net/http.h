@@ -132,9 +132,9 @@ PSE_MUST pse_rc pse_http_listen(int *fd, char address[PSE_HTTP_ADDRESS], const c
  * PSE_E_UNSUPPORTED (the library cannot poll as it must), PSE_E_IO. */
 PSE_MUST pse_rc pse_http_start(struct pse_http **out, const struct pse_http_options *o, int fd);
 /** Accept no more, let the answers under way go out, answer the rest 503, join all threads and
- * free. NULL is fine. Not from a handler. Calls kept back that nobody answers meanwhile are answered
- * here at their deadline; whoever keeps them answers them all the same, now or later, and what
- * failed_ctx points at lives until then. */
+ * free. NULL is fine. Not from a handler. Calls kept back that nobody answers meanwhile are
+ * answered here at their deadline; whoever keeps them answers them all the same, now or later, and
+ * what failed_ctx points at lives until then. */
 void pse_http_stop(struct pse_http *s);
 
 struct pse_http_counters {
