@@ -74,17 +74,20 @@ static bool is_token_frequent(struct front *f, struct pse_span token)
     return !good;
 }
 
-static bool is_token_good(struct front *f, struct pse_span token)
+/* Whether a token is of this election is not known before the election is: whoever has a good one
+ * must not be told to log in again. */
+static pse_rc check_token(struct front *f, struct pse_span token)
 {
     struct timespec now;
-    bool good;
+    pse_rc rc = PSE_E_MISSING;
 
     (void)clock_gettime(CLOCK_REALTIME, &now);
     pthread_rwlock_rdlock(&f->lock);
-    good = f->now != NULL && session_token_check(NULL, token, (const session_key *)f->session.p,
-                                                 &f->now->m->eid, (uint64_t)now.tv_sec) == PSE_OK;
+    if (f->now != NULL)
+        rc = session_token_check(NULL, token, (const session_key *)f->session.p, &f->now->m->eid,
+                                 (uint64_t)now.tv_sec);
     pthread_rwlock_unlock(&f->lock);
-    return good;
+    return rc;
 }
 
 static bool refuse(unsigned *status, const char **slug, unsigned with, const char *why)
@@ -99,6 +102,7 @@ bool front_admit(void *ctx, const struct pse_http_call *c, unsigned *status, con
     const struct front_gate *gate = ctx;
     struct front *f = gate->f;
     struct pse_span token;
+    pse_rc rc;
 
     pse_metric_add(&front_requests, gate->class_, 1);
     if (front_level(f) > gate->level_max)
@@ -111,7 +115,10 @@ bool front_admit(void *ctx, const struct pse_http_call *c, unsigned *status, con
         return refuse(status, slug, 401, "session");
     if (is_token_frequent(f, token))
         return refuse(status, slug, 429, "too-many");
-    return is_token_good(f, token) || refuse(status, slug, 401, "session");
+    rc = check_token(f, token);
+    if (rc == PSE_E_MISSING)
+        return refuse(status, slug, 503, "unavailable");
+    return rc == PSE_OK || refuse(status, slug, 401, "session");
 }
 
 uint64_t front_sender(const struct front *f, const struct pse_http_call *c)

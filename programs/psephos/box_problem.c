@@ -55,6 +55,9 @@ const struct pse_http_detail *front_words(const char *slug)
          {"This is switched off for now, so that voters get through",
           "Casting, receipts and the election's view go on. For the record ask a mirror; for the "
           "rest come back after the time in Retry-After."}},
+        {"unavailable",
+         {"The ballot box cannot record just now",
+          "Nothing was recorded. Send the same bytes again after the time in Retry-After."}},
         {"session",
          {"A login is needed, or the one you have is over",
           "Nothing was recorded. Log in again, then send the same bytes."}},

@@ -202,6 +202,21 @@ check 'casting asks for a session, and says so; asking does not' "$(
     is "$(ask /v1/election)" 200
 )"
 check 'a good session casts' "$(is "$(cast b2 -H "Authorization: Bearer $(token 600)")" 200)"
+check 'before a front knows the election, nobody is told to log in again' "$(
+    mkdir fresh
+    printf '[daemon]\nstate = %s/fresh.state\n[record]\nfolder = %s/fresh\n' "$dir" "$dir" >fresh.ini
+    printf '[sequence]\nsocket = %s/none.sock\n[listen]\naddress = 127.0.0.1:0\n' "$dir" >>fresh.ini
+    printf '[sessions]\nkey = %s/session.key\n' "$dir" >>fresh.ini
+    "$psephos" box serve --config fresh.ini >fresh.out 2>fresh.err &
+    rig_wait fresh.out :
+    at=$(head -n 1 fresh.out)
+    is "$(cast b2 -H "Authorization: Bearer $(token 600)")" 503
+    words unavailable
+    grep -q '"detail":"Nothing was recorded' body || cat body
+    is "$(cast b2)" 401
+    kill $!
+    wait $!
+)"
 check 'each session has a bucket' "$(
     one=$(token 600)
     limited 4 cast b2 -H "Authorization: Bearer $one"
