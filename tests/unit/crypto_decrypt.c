@@ -269,6 +269,52 @@ static void shares_of_another_list_fail(void **state)
 
 /* --- combining -------------------------------------------------------------------------------- */
 
+static void swap(uint8_t *a, uint8_t *b)
+{
+    for (size_t i = 0; i < 32; i++) {
+        uint8_t kept = a[i];
+
+        a[i] = b[i];
+        b[i] = kept;
+    }
+}
+
+/* Shares made of a list in which two rows changed places fail for the true list, whatever blocks
+ * they stand in. */
+static void swapped_rows_fail(struct pse_group *g, const pse_hash *eid,
+                              const struct pse_decrypt *good, uint8_t *list, const pse_secret *x,
+                              const pse_secret *nonce, uint32_t one, uint32_t other)
+{
+    struct pse_span all = pse_span(list, 64 * (size_t)good->m);
+    struct pse_decrypt dec = *good;
+    struct pse_decrypt_verdict v;
+    uint8_t *blob = malloc(32 * (size_t)good->m);
+    uint8_t proof[PSE_DECRYPT_PROOF_SIZE];
+
+    swap(list + 64 * (size_t)one, list + 64 * (size_t)other);
+    assert_int_equal(pse_decrypt_prove(g, eid, &dec, blob, proof, all, x, nonce), PSE_OK);
+    swap(list + 64 * (size_t)one, list + 64 * (size_t)other);
+    assert_int_equal(
+        pse_decrypt_verify(g, eid, &v, &dec, all, pse_span(blob, 32 * (size_t)good->m), proof),
+        PSE_E_PROOF);
+    free(blob);
+}
+
+/* And points of which two changed places are not what the shares open. */
+static void swapped_points_fail(struct pse_group *g, pse_enc *points, uint32_t m,
+                                struct pse_span list, const struct pse_span *d,
+                                const uint8_t *index, size_t t, struct pse_rng *rng, uint32_t one,
+                                uint32_t other)
+{
+    swap(points[one].b, points[other].b);
+    assert_int_equal(pse_decrypt_check(g, pse_span(points, 32 * (size_t)m), list, d, index, t, rng),
+                     PSE_E_MISMATCH);
+    swap(points[one].b, points[other].b);
+}
+
+/* Sums are made in blocks of so many rows. */
+enum { BLOCK = 4096 };
+
 /* Shares of a random polynomial for trustees 1..n; any t of them open a list of many blocks. */
 static void sets_of_trustees(struct pse_group *g, const uint8_t *index, size_t t, uint32_t m)
 {
@@ -320,6 +366,9 @@ static void sets_of_trustees(struct pse_group *g, const uint8_t *index, size_t t
         assert_int_equal(
             pse_decrypt_verify(g, &eid, &v, &dec, pse_span(list, 64 * (size_t)m), d[i], proof),
             PSE_OK);
+        swapped_rows_fail(g, &eid, &dec, list, &x, &nonce, 0, m - 1);
+        if (m > BLOCK)
+            swapped_rows_fail(g, &eid, &dec, list, &x, &nonce, 1, 1 + BLOCK);
     }
     assert_int_equal(pse_decrypt_combine(g, enc[0].b, pse_span(list, 64 * (size_t)m), d, index, t),
                      PSE_OK);
@@ -327,6 +376,10 @@ static void sets_of_trustees(struct pse_group *g, const uint8_t *index, size_t t
     assert_int_equal(pse_decrypt_check(g, pse_span(want, 32 * (size_t)m),
                                        pse_span(list, 64 * (size_t)m), d, index, t, &rng),
                      PSE_OK);
+    swapped_points_fail(g, want, m, pse_span(list, 64 * (size_t)m), d, index, t, &rng, 0, m - 1);
+    if (m > BLOCK)
+        swapped_points_fail(g, want, m, pse_span(list, 64 * (size_t)m), d, index, t, &rng, 1,
+                            1 + BLOCK);
     d[0].n -= 32;
     assert_int_equal(pse_decrypt_combine(g, enc[0].b, pse_span(list, 64 * (size_t)m), d, index, t),
                      PSE_E_LENGTH);
