@@ -279,41 +279,56 @@ static void swap(uint8_t *a, uint8_t *b)
     }
 }
 
+/* Sums are made in blocks of so many rows. */
+enum { BLOCK = 4096 };
+
+/* Two rows far apart, two of the last block, and two of one place in two blocks. Returns how many
+ * pairs a list of @p m rows has. */
+static size_t pairs(uint32_t pair[3][2], uint32_t m)
+{
+    memcpy(pair, (uint32_t[3][2]){{0, m - 1}, {m - 2, m - 1}, {1, 1 + BLOCK}}, 3 * sizeof pair[0]);
+    return m > 1 + BLOCK ? 3 : 2;
+}
+
 /* Shares made of a list in which two rows changed places fail for the true list, whatever blocks
  * they stand in. */
 static void swapped_rows_fail(struct pse_group *g, const pse_hash *eid,
                               const struct pse_decrypt *good, uint8_t *list, const pse_secret *x,
-                              const pse_secret *nonce, uint32_t one, uint32_t other)
+                              const pse_secret *nonce)
 {
     struct pse_span all = pse_span(list, 64 * (size_t)good->m);
     struct pse_decrypt dec = *good;
     struct pse_decrypt_verdict v;
     uint8_t *blob = malloc(32 * (size_t)good->m);
     uint8_t proof[PSE_DECRYPT_PROOF_SIZE];
+    uint32_t pair[3][2];
 
-    swap(list + 64 * (size_t)one, list + 64 * (size_t)other);
-    assert_int_equal(pse_decrypt_prove(g, eid, &dec, blob, proof, all, x, nonce), PSE_OK);
-    swap(list + 64 * (size_t)one, list + 64 * (size_t)other);
-    assert_int_equal(
-        pse_decrypt_verify(g, eid, &v, &dec, all, pse_span(blob, 32 * (size_t)good->m), proof),
-        PSE_E_PROOF);
+    for (size_t i = pairs(pair, good->m); i-- > 0;) {
+        swap(list + 64 * (size_t)pair[i][0], list + 64 * (size_t)pair[i][1]);
+        assert_int_equal(pse_decrypt_prove(g, eid, &dec, blob, proof, all, x, nonce), PSE_OK);
+        swap(list + 64 * (size_t)pair[i][0], list + 64 * (size_t)pair[i][1]);
+        assert_int_equal(
+            pse_decrypt_verify(g, eid, &v, &dec, all, pse_span(blob, 32 * (size_t)good->m), proof),
+            PSE_E_PROOF);
+    }
     free(blob);
 }
 
 /* And points of which two changed places are not what the shares open. */
 static void swapped_points_fail(struct pse_group *g, pse_enc *points, uint32_t m,
                                 struct pse_span list, const struct pse_span *d,
-                                const uint8_t *index, size_t t, struct pse_rng *rng, uint32_t one,
-                                uint32_t other)
+                                const uint8_t *index, size_t t, struct pse_rng *rng)
 {
-    swap(points[one].b, points[other].b);
-    assert_int_equal(pse_decrypt_check(g, pse_span(points, 32 * (size_t)m), list, d, index, t, rng),
-                     PSE_E_MISMATCH);
-    swap(points[one].b, points[other].b);
-}
+    uint32_t pair[3][2];
 
-/* Sums are made in blocks of so many rows. */
-enum { BLOCK = 4096 };
+    for (size_t i = pairs(pair, m); i-- > 0;) {
+        swap(points[pair[i][0]].b, points[pair[i][1]].b);
+        assert_int_equal(
+            pse_decrypt_check(g, pse_span(points, 32 * (size_t)m), list, d, index, t, rng),
+            PSE_E_MISMATCH);
+        swap(points[pair[i][0]].b, points[pair[i][1]].b);
+    }
+}
 
 /* Shares of a random polynomial for trustees 1..n; any t of them open a list of many blocks. */
 static void sets_of_trustees(struct pse_group *g, const uint8_t *index, size_t t, uint32_t m)
@@ -366,9 +381,7 @@ static void sets_of_trustees(struct pse_group *g, const uint8_t *index, size_t t
         assert_int_equal(
             pse_decrypt_verify(g, &eid, &v, &dec, pse_span(list, 64 * (size_t)m), d[i], proof),
             PSE_OK);
-        swapped_rows_fail(g, &eid, &dec, list, &x, &nonce, 0, m - 1);
-        if (m > BLOCK)
-            swapped_rows_fail(g, &eid, &dec, list, &x, &nonce, 1, 1 + BLOCK);
+        swapped_rows_fail(g, &eid, &dec, list, &x, &nonce);
     }
     assert_int_equal(pse_decrypt_combine(g, enc[0].b, pse_span(list, 64 * (size_t)m), d, index, t),
                      PSE_OK);
@@ -376,10 +389,7 @@ static void sets_of_trustees(struct pse_group *g, const uint8_t *index, size_t t
     assert_int_equal(pse_decrypt_check(g, pse_span(want, 32 * (size_t)m),
                                        pse_span(list, 64 * (size_t)m), d, index, t, &rng),
                      PSE_OK);
-    swapped_points_fail(g, want, m, pse_span(list, 64 * (size_t)m), d, index, t, &rng, 0, m - 1);
-    if (m > BLOCK)
-        swapped_points_fail(g, want, m, pse_span(list, 64 * (size_t)m), d, index, t, &rng, 1,
-                            1 + BLOCK);
+    swapped_points_fail(g, want, m, pse_span(list, 64 * (size_t)m), d, index, t, &rng);
     d[0].n -= 32;
     assert_int_equal(pse_decrypt_combine(g, enc[0].b, pse_span(list, 64 * (size_t)m), d, index, t),
                      PSE_E_LENGTH);
