@@ -8,11 +8,9 @@
 #include "../psephos-verify/report.h"
 #include "codec/codec.h"
 #include "commands.h"
-#include "common/letter.h"
 #include "psephos/demo_check.h"
-#include "psephos/demo_eid.h"
 #include "psephos/demo_ledger.h"
-#include "psephos/demo_service.h"
+#include "psephos/demo_people.h"
 #include "psephos/demo_town.h"
 #include "psephos/inspect.h"
 #include "psephos/rehearsal.h"
@@ -21,20 +19,6 @@
 enum { VOTERS_MIN = 10, VOTERS_MAX = 100000, DIRS_MAX = 1000 };
 
 enum { CHECKERS = 2 };
-
-struct demo {
-    struct rehearsal r;
-    struct demo_service *service; /* NULL: the log is written here */
-    const char *private;          /* folder */
-    uint64_t step;
-    struct rehearsal_voter *voter; /* [voters], then those enrolled late, then replacements */
-    size_t voters, late, replaced;
-    const struct rehearsal_voter **by;
-    const uint8_t **choices;
-    uint8_t *bytes; /* DEMO_CHOICE_MAX for each ballot of a wave */
-    bool by_card;   /* voters register with demo cards */
-    struct demo_eid *eid;
-};
 
 __attribute__((format(printf, 2, 3))) static void tell(struct demo *d, const char *format, ...)
 {
@@ -47,203 +31,6 @@ __attribute__((format(printf, 2, 3))) static void tell(struct demo *d, const cha
     va_end(args);
     puts("");
     fflush(stdout);
-}
-
-/* --- people
- * ---------------------------------------------------------------------------------------
- */
-
-/* One voter in ten is a member of the water company, the others live north or south. */
-static void settle(struct demo *d, struct rehearsal_voter *v, size_t i)
-{
-    v->style = i % 10 == 9 ? DEMO_WATER : i % 2 == 0 ? DEMO_NORTH : DEMO_SOUTH;
-    v->weight = v->style == DEMO_WATER ? demo_weight(&d->r.rng) : 1;
-}
-
-/* A letter for each voter: its code, as it is printed and typed again, is the credential. */
-static pse_rc write_letters(struct demo *d, struct rehearsal_voter *v, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        PSE_SECRET(letter_secret, secret);
-        char code[LETTER_TEXT];
-        pse_point p;
-        pse_rc rc;
-
-        pse_rng_fill(&d->r.rng, secret.b, sizeof secret.b);
-        letter_encode(code, &secret);
-        rc = letter_decode(&secret, code);
-        pse_wipe(code, sizeof code);
-        PSE_TRY(rc);
-        letter_credential(&v[i].d, pse_engine_eid(d->r.e), &secret);
-        pse_point_mul_base(d->r.g, &p, &v[i].d, 1);
-        pse_point_encode(d->r.g, &v[i].credential, &p, 1);
-    }
-    return PSE_OK;
-}
-
-/* Voters from, from + 1, …: by their cards, or as the letters have it. */
-static pse_rc enrol(struct demo *d, size_t from, size_t n)
-{
-    pse_rc rc;
-
-    if (!d->by_card)
-        return rehearsal_roster(&d->r, d->voter + from, n);
-    rehearsal_phase(&d->r, "registering with cards", n);
-    rc = demo_eid_register(d->eid, d->voter + from, n, NULL, false);
-    rehearsal_phase_end(&d->r);
-    return rc;
-}
-
-static pse_rc start_cards(struct demo *d)
-{
-    struct demo_eid_options o = {.dir = d->private,
-                                 .run = demo_service_run(d->service),
-                                 .sequencer = demo_service_sequencer(d->service),
-                                 .r = &d->r,
-                                 .voter = d->voter,
-                                 .voters = d->voters + d->late};
-
-    PSE_TRY(rehearsal_publish(&d->r));
-    return demo_eid_start(&d->eid, &o);
-}
-
-static pse_rc populate(struct demo *d, size_t voters)
-{
-    size_t all;
-
-    d->voters = voters;
-    d->late = 1 + voters / 100;
-    d->replaced = 1 + voters / 100;
-    all = d->voters + d->late + d->replaced;
-    d->voter = calloc(all, sizeof *d->voter);
-    d->by = calloc(all, sizeof *d->by);
-    d->choices = calloc(all, sizeof *d->choices);
-    d->bytes = calloc(all, DEMO_CHOICE_MAX);
-    if (d->voter == NULL || d->by == NULL || d->choices == NULL || d->bytes == NULL)
-        return PSE_E_MEMORY;
-    for (size_t i = 0; i < d->voters + d->late; i++)
-        settle(d, &d->voter[i], i);
-    PSE_TRY(write_letters(d, d->voter, all));
-    if (d->by_card)
-        PSE_TRY(start_cards(d));
-    return enrol(d, 0, d->voters);
-}
-
-static void demo_free(struct demo *d)
-{
-    size_t all = d->voters + d->late + d->replaced;
-
-    if (d->voter != NULL)
-        pse_wipe(d->voter, all * sizeof *d->voter);
-    if (d->bytes != NULL)
-        pse_wipe(d->bytes, all * DEMO_CHOICE_MAX);
-    free(d->voter);
-    free(d->by);
-    free(d->choices);
-    free(d->bytes);
-}
-
-/* --- waves of ballots ----------------------------------------------------------------------------
- */
-
-/* Voters from, from + step, … below to, each with a fresh choice. */
-static pse_rc wave(struct demo *d, uint64_t *cast, size_t from, size_t to, size_t step)
-{
-    const struct pse_manifest *m = pse_engine_manifest(d->r.e);
-    size_t n = 0;
-
-    for (size_t i = from; i < to; i += step, n++) {
-        uint8_t *choices = d->bytes + n * DEMO_CHOICE_MAX;
-
-        PSE_TRY(demo_choose(choices, &d->r.rng, m, d->voter[i].style));
-        d->by[n] = &d->voter[i];
-        d->choices[n] = choices;
-    }
-    *cast = n;
-    rehearsal_phase(&d->r, "sealing ballots", n);
-    PSE_TRY(rehearsal_cast(&d->r, d->by, d->choices, n));
-    rehearsal_phase_end(&d->r);
-    return PSE_OK;
-}
-
-/* Take the latest ballot of voter @p i out, or put it back. */
-static pse_rc set_aside(struct demo *d, size_t i, uint8_t action, bool *done)
-{
-    struct act a = rehearsal_act(&d->r);
-    struct pse_credential_view view;
-    pse_hash commitment;
-
-    PSE_TRY(pse_engine_credential(d->r.e, &view, &d->voter[i].credential));
-    *done = view.ballots > 0 && view.is_active;
-    if (!*done)
-        return PSE_OK;
-    rehearsal_commitment(&commitment, &d->r);
-    return act_revoke(&a, &d->r.registrar->sign, view.latest_index, action, PSE_REASON_PAPER,
-                      &commitment);
-}
-
-static pse_rc vote_on_paper(struct demo *d, uint64_t *revoked, uint64_t *restored)
-{
-    size_t last = 0;
-    bool done;
-
-    for (size_t i = 3; i < d->voters; i += 50) {
-        PSE_TRY(set_aside(d, i, PSE_REVOKE_REVOKE, &done));
-        *revoked += done;
-        last = done ? i : last;
-    }
-    if (*revoked == 0)
-        return PSE_OK;
-    PSE_TRY(set_aside(d, last, PSE_REVOKE_RESTORE, &done));
-    *restored += done;
-    return PSE_OK;
-}
-
-/* Whose credential is lost: the k-th of them. */
-static size_t loser(const struct demo *d, size_t k)
-{
-    return 5 + k * (d->voters / (d->replaced + 1));
-}
-
-/* The same person, the same card, another credential. */
-static pse_rc replace_by_card(struct demo *d)
-{
-    size_t *person = calloc(d->replaced, sizeof *person);
-    struct rehearsal_voter *fresh = d->voter + d->voters + d->late;
-    pse_rc rc;
-
-    if (person == NULL)
-        return PSE_E_MEMORY;
-    for (size_t k = 0; k < d->replaced; k++) {
-        person[k] = loser(d, k);
-        fresh[k].style = d->voter[person[k]].style;
-        fresh[k].weight = d->voter[person[k]].weight;
-    }
-    rc = demo_eid_register(d->eid, fresh, d->replaced, person, true);
-    free(person);
-    return rc;
-}
-
-/* Lost credentials are replaced: the new one inherits style and weight. */
-static pse_rc replace(struct demo *d)
-{
-    struct act a = rehearsal_act(&d->r);
-    size_t first = d->voters + d->late;
-    pse_hash commitment;
-
-    if (d->by_card)
-        return replace_by_card(d);
-    for (size_t k = 0; k < d->replaced; k++) {
-        struct rehearsal_voter *old = &d->voter[loser(d, k)];
-        struct rehearsal_voter *fresh = &d->voter[first + k];
-
-        fresh->style = old->style;
-        fresh->weight = old->weight;
-        rehearsal_commitment(&commitment, &d->r);
-        PSE_TRY(act_change(&a, &d->r.registrar->sign, &old->credential, &fresh->credential,
-                           PSE_REASON_COMPROMISED, &commitment));
-    }
-    return PSE_OK;
 }
 
 /* --- the story
@@ -268,10 +55,10 @@ static pse_rc set_up(struct demo *d, size_t voters)
          eid);
     PSE_TRY(rehearsal_ceremony(&d->r));
     tell(d, "Five trustees make the joint key; any three can count, any two cannot.");
-    PSE_TRY(populate(d, voters));
+    PSE_TRY(demo_populate(d, voters));
     tell(
         d,
-        d->by_card
+        d->identity == DEMO_WEBEID
             ? "%zu voters log in with demo cards (Web eID), draw a credential and sign for it with "
               "the\n    card (CAdES). Each signature is time-stamped. The registrar enters "
               "credentials, no names."
@@ -287,8 +74,8 @@ static pse_rc late_voters(struct demo *d)
 {
     uint64_t cast;
 
-    PSE_TRY(enrol(d, d->voters, d->late));
-    PSE_TRY(wave(d, &cast, d->voters, d->voters + d->late, 1));
+    PSE_TRY(demo_enrol(d, d->voters, d->late));
+    PSE_TRY(demo_wave(d, &cast, d->voters, d->voters + d->late, 1));
     tell(d, "While the vote is open %zu more %s enrolled. %s at once.", d->late,
          d->late == 1 ? "voter is" : "voters are", d->late == 1 ? "That one votes" : "They vote");
     return PSE_OK;
@@ -345,21 +132,21 @@ static pse_rc vote(struct demo *d)
     uint64_t restored = 0;
 
     PSE_TRY(check_first(d, &checked));
-    PSE_TRY(wave(d, &cast, checked, d->voters - d->voters / 8, 1));
+    PSE_TRY(demo_wave(d, &cast, checked, d->voters - d->voters / 8, 1));
     tell(d,
          "%" PRIu64 " voters seal their ballots on their own devices. Each comes with proofs that "
          "it\n    is well-formed, and a signature.",
          cast);
-    PSE_TRY(wave(d, &again, 2, d->voters / 2, 6));
+    PSE_TRY(demo_wave(d, &again, 2, d->voters / 2, 6));
     tell(d, "%" PRIu64 " change their minds and vote again. Only the last ballot counts.", again);
     PSE_TRY(late_voters(d));
-    PSE_TRY(vote_on_paper(d, &revoked, &restored));
+    PSE_TRY(demo_vote_on_paper(d, &revoked, &restored));
     tell(d,
          "%" PRIu64 " voted on paper as well: their sealed ballots are set aside, for all to see. "
          "%" PRIu64 " of\n    these was a mistake and is undone.",
          revoked, restored);
-    PSE_TRY(replace(d));
-    PSE_TRY(wave(d, &again, d->voters + d->late, d->voters + d->late + d->replaced, 1));
+    PSE_TRY(demo_replace(d));
+    PSE_TRY(demo_wave(d, &again, d->voters + d->late, d->voters + d->late + d->replaced, 1));
     tell(d, "%zu lost %s replaced. The old ballots are void; the voters vote again.", d->replaced,
          d->replaced == 1 ? "credential is" : "credentials are");
     return state_hours(d);
@@ -372,7 +159,7 @@ static pse_rc count(struct demo *d)
     bool done;
 
     PSE_TRY(rehearsal_close(&d->r));
-    PSE_TRY(set_aside(d, 4, PSE_REVOKE_REVOKE, &done));
+    PSE_TRY(demo_set_aside(d, 4, PSE_REVOKE_REVOKE, &done));
     tell(d, "The vote closes. The paper rolls arrive%s.",
          done ? ", and one more sealed ballot is set aside" : "");
     PSE_TRY(pse_engine_admitted(d->r.e, &admitted, &digest));
@@ -424,7 +211,7 @@ static pse_rc story(struct demo *d, const struct rehearsal_options *o, size_t vo
     PSE_TRY(set_up(d, voters));
     PSE_TRY(vote(d));
     PSE_TRY(count(d));
-    if (!d->by_card)
+    if (d->identity != DEMO_WEBEID)
         return PSE_OK;
     tell(d, "An appointed auditor opens every binding of a voter to a credential:\n");
     return demo_eid_audit(d->eid);
@@ -463,7 +250,7 @@ static pse_rc story_served(struct demo *d, struct rehearsal_options *o, size_t v
 
     PSE_TRY(demo_service_new(&service, &log, &served));
     o->log = &log;
-    d->by_card = strcmp(s->identity, "webeid") == 0;
+    d->identity = strcmp(s->identity, "webeid") == 0 ? DEMO_WEBEID : DEMO_LETTERS;
     d->private = private;
     d->service = service;
     rc = story(d, o, voters);
@@ -581,7 +368,7 @@ int cmd_demo(int argc, char **argv)
     rc = hold(&d, &o, (size_t)voters, &service);
     if (rc == PSE_E_MEMORY)
         cli_error(o.name, "out of memory; give fewer --voters");
-    demo_free(&d);
+    demo_people_free(&d);
     rehearsal_end(&d.r);
     return verb_exit(rc);
 }
