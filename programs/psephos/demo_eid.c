@@ -1,6 +1,7 @@
 #include "psephos/demo_eid.h"
 
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,16 +18,24 @@
 #include "net/http.h"
 #include "psephos/demo_ca.h"
 #include "psephos/demo_town.h"
+#include "psephos/demo_wallets.h"
 #include "psephos/enrolling.h"
 
-enum { PATIENCE_S = 60, STOP_MS = 15000, LIST_MAX = 64 << 20, LIST_ARENA = 256 << 20, DAYS = 30 };
+enum {
+    AT_ONCE = 16,    /* voters who register at the same time */
+    PATIENCE_S = 60, /* with a daemon, and with the registration of one of them */
+    STOP_MS = 15000,
+    LIST_MAX = 64 << 20,
+    LIST_ARENA = 256 << 20,
+    DAYS = 30,
+};
 
 static const char origin[] = "https://vote.pebbleford.example";
 
-/* A demo card: two keys in memory. */
-struct wallet {
-    struct pse_certificate *certificate[2];
-    struct pse_card *card[2];
+/* A voter's device: a connection and randomness of its own. */
+struct client {
+    struct pse_fetcher *web;
+    struct pse_rng rng;
 };
 
 struct demo_eid {
@@ -36,84 +45,17 @@ struct demo_eid {
     char auth[FILE_PATH_MAX]; /* unix:PATH */
     char url[PSE_HTTP_ADDRESS + 16];
     pid_t authority, office, login;
-    struct wallet *wallet; /* of each person */
+    struct demo_wallets *wallets;
     struct wrapkey *wrap;
     struct pse_wrapper wrapper;
     struct pse_fetcher *web;
+    struct pse_pool *at_once; /* clients who register at the same time, a thread each */
+    struct client client[AT_ONCE];
 };
 
 static pse_rc path_in(char out[FILE_PATH_MAX], const struct demo_eid *d, const char *leaf)
 {
     return file_join(out, d->name, d->dir, leaf);
-}
-
-/* --- cards --------------------------------------------------------------------------------------
- */
-
-static void code_of(char out[32], size_t person)
-{
-    (void)snprintf(out, 32, "PNOEE-4%010zu", person + 1);
-}
-
-static pse_rc make_half(struct wallet *w, struct demo_row *row, const struct demo_ca *ca, size_t i,
-                        size_t person, struct pse_rng *rng)
-{
-    struct pse_person who = {.given_name = "Demo", .country = "EE"};
-    char url[PSE_CERTIFICATE_URL_MAX];
-    struct pse_demo_plan plan = {.use = i == 0 ? PSE_DEMO_AUTHENTICATION : PSE_DEMO_SIGNING,
-                                 .issuer = ca->issuer,
-                                 .person = &who,
-                                 .from = (int64_t)time(NULL) - 60,
-                                 .until = (int64_t)time(NULL) + DAYS * 86400,
-                                 .ocsp_url = url};
-    struct pse_buf pem = PSE_BUF(PSE_DEMO_PEM_MAX);
-    struct pse_demo *key = NULL;
-    pse_rc rc = pse_demo_new(&key);
-
-    (void)snprintf(url, sizeof url, "%s/ocsp", ca->url);
-    code_of(who.serial_number, person);
-    (void)snprintf(who.surname, sizeof who.surname, "Voter %zu", person + 1);
-    pse_rng_fill(rng, plan.serial, sizeof plan.serial);
-    if (rc == PSE_OK)
-        rc = pse_demo_certify(key, &plan);
-    if (rc == PSE_OK) {
-        pse_demo_serial_text(row->serial, key);
-        demo_ca_time(row->until, plan.until);
-        code_of(row->subject, person);
-        (void)snprintf(row->use, sizeof row->use, "%s", i == 0 ? "authentication" : "signing");
-        rc = pse_demo_certificate(&w->certificate[i], key);
-    }
-    if (rc == PSE_OK)
-        rc = pse_demo_put(&pem, key);
-    if (rc == PSE_OK)
-        rc = pse_card_new(&w->card[i], pse_buf_span(&pem), w->certificate[i]);
-    pse_buf_free(&pem);
-    pse_demo_free(key);
-    return rc;
-}
-
-static pse_rc leave_row(void *ctx, struct demo_row *row)
-{
-    (void)ctx, (void)row;
-    return PSE_OK;
-}
-
-static pse_rc make_cards(struct demo_eid *d, const char *folder)
-{
-    struct demo_ca ca = {.name = NULL};
-    struct demo_row *row = calloc(2 * d->o.voters, sizeof *row);
-    pse_rc rc = row == NULL ? PSE_E_MEMORY : demo_ca_open(&ca, d->name, folder);
-
-    d->wallet = calloc(d->o.voters, sizeof *d->wallet);
-    if (d->wallet == NULL)
-        rc = PSE_E_MEMORY;
-    for (size_t i = 0; rc == PSE_OK && i < 2 * d->o.voters; i++)
-        rc = make_half(&d->wallet[i / 2], &row[i], &ca, i % 2, i / 2, &d->o.r->rng);
-    if (rc == PSE_OK)
-        rc = demo_ca_change(&ca, leave_row, NULL, row, 2 * d->o.voters);
-    demo_ca_close(&ca);
-    free(row);
-    return rc;
 }
 
 /* --- the list -----------------------------------------------------------------------------------
@@ -127,9 +69,9 @@ static void put_list(struct pse_buf *csv, const struct demo_eid *d)
     pse_wr_str(csv, "id,name,district,style,weight\r\n");
     for (size_t i = 0; i < d->o.voters; i++) {
         const struct rehearsal_voter *v = &d->o.voter[i];
-        char code[32];
+        char code[DEMO_CODE];
 
-        code_of(code, i);
+        demo_wallets_code(code, i);
         (void)snprintf(line, sizeof line, "%s,Demo Voter %zu,%s,%u,%u\r\n", code, i + 1,
                        district[v->style <= DEMO_WATER ? v->style : 0], v->style, v->weight);
         pse_wr_str(csv, line);
@@ -341,6 +283,15 @@ static pse_rc start_daemons(struct demo_eid *d, const char *folder)
     return wait_for(d, "http://auth/healthz", socket, "login service");
 }
 
+static pse_rc start_clients(struct demo_eid *d)
+{
+    for (size_t i = 0; i < AT_ONCE; i++) {
+        pse_rng_fork(&d->client[i].rng, &d->o.r->rng);
+        PSE_TRY(pse_fetcher_new(&d->client[i].web, 1));
+    }
+    return pse_pool_new(&d->at_once, AT_ONCE);
+}
+
 pse_rc demo_eid_start(struct demo_eid **out, const struct demo_eid_options *o)
 {
     struct demo_eid *d = calloc(1, sizeof *d);
@@ -357,14 +308,24 @@ pse_rc demo_eid_start(struct demo_eid **out, const struct demo_eid_options *o)
     PSE_TRY(file_make_dir(d->name, d->dir));
     (void)snprintf(d->auth, sizeof d->auth, "unix:%s/auth.sock", o->run);
     PSE_TRY(pse_fetcher_new(&d->web, 1));
+    PSE_TRY(start_clients(d));
     PSE_TRY(find_port(d));
     PSE_TRY(path_in(folder, d, "authority"));
     PSE_TRY(demo_ca_create(d->name, folder, d->url, DAYS, &o->r->rng, (int64_t)time(NULL)));
-    PSE_TRY(make_cards(d, folder));
+    PSE_TRY(demo_wallets_make(&d->wallets, d->name, folder, o->voters, o->r->pool, &o->r->rng));
     PSE_TRY(make_database(d));
     PSE_TRY(make_desks(d));
     PSE_TRY(write_settings(d));
     return start_daemons(d, folder);
+}
+
+static void stop_clients(struct demo_eid *d)
+{
+    pse_pool_free(d->at_once);
+    for (size_t i = 0; i < AT_ONCE; i++) {
+        pse_fetcher_free(d->client[i].web);
+        pse_rng_wipe(&d->client[i].rng);
+    }
 }
 
 void demo_eid_end(struct demo_eid *d)
@@ -377,11 +338,8 @@ void demo_eid_end(struct demo_eid *d)
         self_end(d->office, STOP_MS);
     if (d->authority != 0)
         self_end(d->authority, STOP_MS);
-    for (size_t i = 0; d->wallet != NULL && i < 2 * d->o.voters; i++) {
-        pse_card_free(d->wallet[i / 2].card[i % 2]);
-        pse_certificate_free(d->wallet[i / 2].certificate[i % 2]);
-    }
-    free(d->wallet);
+    demo_wallets_free(d->wallets);
+    stop_clients(d);
     wrapkey_free(d->wrap);
     pse_fetcher_free(d->web);
     free(d);
@@ -390,37 +348,72 @@ void demo_eid_end(struct demo_eid *d)
 /* --- voters -------------------------------------------------------------------------------------
  */
 
-static struct enrolling enrolling_of(struct demo_eid *d, size_t person)
+/* Voters who register; each is one task. */
+struct crowd {
+    struct demo_eid *d;
+    const struct rehearsal_voter *voter;
+    const size_t *person;
+    size_t first; /* without person: whose card the first of them uses */
+    bool is_replacement;
+    atomic_size_t done;
+    atomic_int rc; /* the first failure */
+};
+
+static struct enrolling enrolling_of(struct demo_eid *d, struct client *c, size_t person)
 {
     struct enrolling e = {.name = d->name,
                           .url = d->auth,
                           .origin = origin,
-                          .login = d->wallet[person].card[0],
-                          .signing = d->wallet[person].card[1],
+                          .login = demo_wallets_login(d->wallets, person),
+                          .signing = demo_wallets_signing(d->wallets, person),
                           .eid = pse_engine_eid(d->o.r->e),
                           .g = d->o.r->g,
-                          .rng = &d->o.r->rng,
-                          .fetcher = d->web};
+                          .rng = &c->rng,
+                          .fetcher = c->web};
 
     memcpy(e.registrar.b, pse_engine_manifest(d->o.r->e)->registrar.b, 32);
     return e;
 }
 
-static pse_rc send_one(struct enrolling *e, const struct demo_eid *d,
-                       const struct rehearsal_voter *voter, bool is_replacement)
+/* Log in, sign and send, and ask until the registrar has it. */
+static pse_rc register_one(struct enrolling *e, const struct rehearsal_voter *voter,
+                           bool is_replacement)
 {
     struct pse_buf statement = PSE_BUF(PSE_BINDING_MAX), cms = PSE_BUF(PSE_CMS_MAX);
+    char state[ENROLLING_WHY];
     struct key *k = NULL;
-    pse_rc rc = key_make_voter(&k, d->name, e->eid, e->g, &voter->d);
+    pse_rc rc = key_make_voter(&k, e->name, e->eid, e->g, &voter->d);
 
     if (rc == PSE_OK)
         rc = enrolling_login(e);
     if (rc == PSE_OK)
         rc = enrolling_send(&statement, &cms, e, k, is_replacement);
+    if (rc == PSE_OK)
+        rc = enrolling_wait(state, e, &voter->credential, PATIENCE_S);
     key_free(k);
     pse_buf_free(&statement);
     pse_buf_free(&cms);
     return rc;
+}
+
+static void register_task(void *ctx, size_t i, unsigned worker)
+{
+    struct crowd *c = ctx;
+    struct enrolling e;
+    int good = PSE_OK;
+    pse_rc rc;
+
+    if (atomic_load(&c->rc) != PSE_OK)
+        return;
+    e = enrolling_of(c->d, &c->d->client[worker], c->person != NULL ? c->person[i] : c->first + i);
+    rc = register_one(&e, &c->voter[i], c->is_replacement);
+    pse_wipe(&e, sizeof e);
+    if (rc != PSE_OK)
+        (void)atomic_compare_exchange_strong(&c->rc, &good, (int)rc);
+    else
+        atomic_fetch_add(&c->done, 1);
+    if (worker == 0) /* the thread that the progress belongs to */
+        progress_set(&c->d->o.r->progress, atomic_load(&c->done));
 }
 
 /* What the registrar has taken in goes into the record. */
@@ -448,21 +441,16 @@ static pse_rc put_into_record(struct demo_eid *d)
 pse_rc demo_eid_register(struct demo_eid *d, const struct rehearsal_voter *voter, size_t n,
                          const size_t *person, bool is_replacement)
 {
-    struct enrolling *e = calloc(n + 1, sizeof *e);
-    char state[ENROLLING_WHY];
-    pse_rc rc = e == NULL ? PSE_E_MEMORY : PSE_OK;
+    struct crowd c = {.d = d,
+                      .voter = voter,
+                      .person = person,
+                      .first = person == NULL ? (size_t)(voter - d->o.voter) : 0,
+                      .is_replacement = is_replacement};
 
-    for (size_t i = 0; rc == PSE_OK && i < n; i++) {
-        e[i] = enrolling_of(d, person != NULL ? person[i] : (size_t)(voter - d->o.voter) + i);
-        rc = send_one(&e[i], d, &voter[i], is_replacement);
-        progress_set(&d->o.r->progress, i + 1);
-    }
-    for (size_t i = 0; rc == PSE_OK && i < n; i++)
-        rc = enrolling_wait(state, &e[i], &voter[i].credential, PATIENCE_S);
-    if (e != NULL)
-        pse_wipe(e, n * sizeof *e);
-    free(e);
-    return rc == PSE_OK ? put_into_record(d) : rc;
+    pse_pool_run(d->at_once, register_task, &c, n);
+    progress_set(&d->o.r->progress, atomic_load(&c.done));
+    PSE_TRY((pse_rc)atomic_load(&c.rc));
+    return put_into_record(d);
 }
 
 /* --- the auditor --------------------------------------------------------------------------------
