@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../psephos-verify/report.h"
 #include "codec/codec.h"
@@ -172,10 +173,77 @@ static pse_rc count(struct demo *d)
     return PSE_OK;
 }
 
-static pse_rc report(struct demo *d)
+/* A program of ours as it is typed here: from a build, where it lies, else by its name. */
+static const char *typed(char out[FILE_PATH_MAX], const char *leaf)
+{
+    char here[FILE_PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", out, FILE_PATH_MAX - 1);
+    size_t at = 0;
+
+    if (n <= 0 || getcwd(here, sizeof here) == NULL)
+        return leaf;
+    out[n] = '\0';
+    for (int i = 0; i < 2 && strrchr(out, '/') != NULL; i++)
+        *strrchr(out, '/') = '\0';
+    n = (ssize_t)strlen(out);
+    if ((size_t)n + 2 * strlen(leaf) + 2 >= FILE_PATH_MAX)
+        return leaf;
+    (void)snprintf(out + n, FILE_PATH_MAX - (size_t)n, "/%s/%s", leaf, leaf);
+    if (access(out, X_OK) != 0)
+        return leaf;
+    if (strncmp(out, here, strlen(here)) == 0 && out[strlen(here)] == '/')
+        at = strlen(here) + 1;
+    return out + at;
+}
+
+/* The three lines of docs/eid-registration.md; the first is for one more voter, and needs what
+ * --keep leaves. */
+static void say_binding(const struct demo *d)
+{
+    const char *dir = d->binding;
+    char path[FILE_PATH_MAX];
+    char hex[65];
+
+    printf(
+        "  openssl cms -verify -cades -binary -inform DER -in %s/signature.p7s \\\n"
+        "      -content %s/statement.bin -CAfile %s/authorities.pem -purpose any -out /dev/null\n"
+        "  openssl ts -verify -data %s/value.bin -in %s/stamp.tsr \\\n"
+        "      -CAfile %s/authorities.pem\n",
+        dir, dir, dir, dir, dir, dir);
+    if (!d->keep)
+        return;
+    pse_hex_encode(hex, d->voter[1].credential.b, 32);
+    printf("  %s evidence export --voters %s/identity/voters.db \\\n"
+           "      --wrap %s/identity/wrap.key --credential %s \\\n      --out one\n",
+           typed(path, "psephos"), d->private, d->private, hex);
+}
+
+/* What was shown, and what to look at next. */
+static void say_end(const struct demo *d, const char *html)
 {
     const struct pse_counts *c = pse_engine_counts(d->r.e);
     uint64_t roster = c->roster_before_open + c->roster_after_open;
+    bool by_card = d->identity == DEMO_WEBEID;
+    char path[FILE_PATH_MAX];
+
+    printf("\nturnout     %.1f %% (%" PRIu64 " of %" PRIu64 ")\nthe record  %s\nthe page    %s\n",
+           100.0 * (double)c->admitted / (double)roster, c->admitted, roster, d->r.o->dir, html);
+    if (by_card)
+        printf("a binding   %s (what binds one voter to a credential; not public elsewhere)\n",
+               d->binding);
+    printf(
+        "\nWhat you saw: %s. Ballots that\nnobody could read were cast, changed, set aside, "
+        "mixed and counted, and the public record\nalone proves the result. The programs are the "
+        "real ones; the town, its people and their\ncards are invented.\n\n",
+        by_card ? "each voter signed for a credential with a card of their own"
+                : "voters were given credentials by letter");
+    printf("Look for yourself:\n  %s %s\n", typed(path, "psephos-verify"), d->r.o->dir);
+    if (by_card)
+        say_binding(d);
+}
+
+static pse_rc report(struct demo *d)
+{
     struct html_result_options page = {.record = pse_span_str(d->r.o->dir)};
     struct inspect inspect;
     char html[FILE_PATH_MAX];
@@ -197,11 +265,7 @@ static pse_rc report(struct demo *d)
     }
     inspect_free(&inspect);
     if (rc == PSE_OK)
-        printf("\nturnout     %.1f %% (%" PRIu64 " of %" PRIu64
-               ")\nthe record  %s\nthe page    %s\n"
-               "verify it   psephos-verify %s\n",
-               100.0 * (double)c->admitted / (double)roster, c->admitted, roster, d->r.o->dir, html,
-               d->r.o->dir);
+        say_end(d, html);
     return rc;
 }
 
@@ -214,12 +278,14 @@ static pse_rc story(struct demo *d, const struct rehearsal_options *o, size_t vo
     if (d->identity != DEMO_WEBEID)
         return PSE_OK;
     tell(d, "An appointed auditor opens every binding of a voter to a credential:\n");
-    return demo_eid_audit(d->eid);
+    PSE_TRY(demo_eid_audit(d->eid));
+    return demo_eid_export(d->eid, &d->voter[0], d->binding);
 }
 
 struct service_options {
     const char *store;
-    const char *identity;
+    const char *identity; /* as it was given, or NULL */
+    enum demo_identity how;
     uint64_t boxes;
     bool keep;
 };
@@ -250,8 +316,7 @@ static pse_rc story_served(struct demo *d, struct rehearsal_options *o, size_t v
 
     PSE_TRY(demo_service_new(&service, &log, &served));
     o->log = &log;
-    d->identity = strcmp(s->identity, "webeid") == 0 ? DEMO_WEBEID : DEMO_LETTERS;
-    d->private = private;
+    d->identity = s->how;
     d->service = service;
     rc = story(d, o, voters);
     demo_eid_end(d->eid);
@@ -272,22 +337,40 @@ static pse_rc hold(struct demo *d, const struct rehearsal_options *o, size_t vot
     char private[FILE_PATH_MAX];
     pse_rc rc;
 
-    if (snprintf(private, sizeof private, "%s.private", o->dir) >= (int)sizeof private)
+    if (snprintf(private, sizeof private, "%s.private", o->dir) >= (int)sizeof private ||
+        snprintf(d->binding, sizeof d->binding, "%s.binding", o->dir) >= (int)sizeof d->binding)
         return PSE_E_LIMIT;
     PSE_TRY(rehearsal_check_dir(o->name, private));
+    PSE_TRY(rehearsal_check_dir(o->name, d->binding));
+    d->private = private;
+    d->keep = s->keep;
     rc = o->seed->given ? story_in_order(d, &with_log, voters, private, s->keep)
                         : story_served(d, &with_log, voters, private, s);
     d->r.o = o;
     return rc == PSE_OK ? report(d) : rc;
 }
 
-static bool are_possible(const char *name, const struct service_options *s, bool seeded)
+/* Without services there is nobody to register with, so a seed has letters. */
+static bool read_identity(struct service_options *s, const char *name, bool seeded)
 {
-    bool by_card = strcmp(s->identity, "webeid") == 0;
+    static const char *const words[] = {"letters", "webeid"};
 
-    if (!by_card && strcmp(s->identity, "letters") != 0)
+    s->how = seeded ? DEMO_LETTERS : DEMO_WEBEID;
+    for (size_t i = 0; s->identity != NULL && i < CLI_COUNT(words); i++) {
+        s->how = (enum demo_identity)i;
+        if (strcmp(s->identity, words[i]) == 0)
+            return true;
+    }
+    if (s->identity != NULL)
         cli_error(name, "--identity '%s' is neither letters nor webeid", s->identity);
-    else if (seeded && by_card)
+    return s->identity == NULL;
+}
+
+static bool are_possible(struct service_options *s, const char *name, bool seeded)
+{
+    if (!read_identity(s, name, seeded))
+        return false;
+    if (seeded && s->how != DEMO_LETTERS)
         cli_error(name, "--seed writes the log without services; leave --identity out");
     else if (seeded && (s->store != NULL || s->boxes > 1))
         cli_error(name, "--seed writes the log without services; leave --store and --boxes out");
@@ -306,10 +389,15 @@ static bool are_possible(const char *name, const struct service_options *s, bool
 
 static bool dir_is_free(const char *dir)
 {
-    char private[FILE_PATH_MAX + sizeof ".private"];
+    static const char *const beside[] = {"", ".private", ".binding"};
+    char path[FILE_PATH_MAX + sizeof ".private"];
 
-    (void)snprintf(private, sizeof private, "%s.private", dir);
-    return record_dir_is_free(dir) && record_dir_is_free(private);
+    for (size_t i = 0; i < CLI_COUNT(beside); i++) {
+        (void)snprintf(path, sizeof path, "%s%s", dir, beside[i]);
+        if (!record_dir_is_free(path))
+            return false;
+    }
+    return true;
 }
 
 /* psephos-demo, or the first of psephos-demo-2, -3, … that is free. */
@@ -332,23 +420,24 @@ int cmd_demo(int argc, char **argv)
                                   .mixers = 2,
                                   .seed = &seed};
     uint64_t voters = 1000;
-    struct service_options service = {.boxes = 1, .identity = "letters"};
+    struct service_options service = {.boxes = 1};
     const struct cli_option options[] = {
         CLI_NUMBER("voters", "N", &voters, VOTERS_MIN, VOTERS_MAX, "default 1000"),
         CLI_TEXT("dir", "DIR", &o.dir, "the record to make (default: a new psephos-demo)"),
         CLI_NUMBER("threads", "K", &o.threads, 1, 256, "default: one a processor"),
         SYSRNG_OPTION(&seed),
         CLI_TEXT("identity", "HOW", &service.identity,
-                 "letters (default), or webeid: cards of a demo authority, over HTTP"),
+                 "webeid (default): cards of a demo authority, over HTTP; or letters"),
         CLI_TEXT("store", "URL", &service.store, "postgresql://… for the ledger"),
         CLI_NUMBER("boxes", "N", &service.boxes, 1, DEMO_BOXES_MAX,
                    "2: behind HAProxy, and one is killed on the way (default 1)"),
-        CLI_FLAG("keep", &service.keep, "leave DIR.private: the log's store, the witnesses"),
+        CLI_FLAG("keep", &service.keep,
+                 "leave DIR.private: the log's store, the witnesses, the voters' list"),
         CLI_FLAG("quiet", &o.quiet, "no progress"),
     };
     const struct cli_command command = {
         .name = o.name,
-        .synopsis = "[--voters N] [--dir DIR] [--seed HEX] [--identity letters|webeid]\n"
+        .synopsis = "[--voters N] [--dir DIR] [--seed HEX] [--identity webeid|letters]\n"
                     "       [--store URL [--boxes 2]] [--keep]",
         .about = "Hold a whole election on this machine, in a town that does not exist: two "
                  "districts,\nboth kinds of contests, weights, votes changed, votes on paper, lost "
@@ -361,7 +450,7 @@ int cmd_demo(int argc, char **argv)
 
     if (!cli_parse(&status, &command, argc, argv))
         return status;
-    if (!are_possible(o.name, &service, seed.given))
+    if (!are_possible(&service, o.name, seed.given))
         return CLI_EXIT_USAGE;
     if (o.dir == NULL)
         o.dir = free_dir(dir);

@@ -456,26 +456,61 @@ pse_rc demo_eid_register(struct demo_eid *d, const struct rehearsal_voter *voter
 /* --- the auditor --------------------------------------------------------------------------------
  */
 
+/* Run the program again, with its words on our standard output. */
+static pse_rc run_aloud(const char *const *word, size_t n)
+{
+    int fd[3] = {-1, -1, -1};
+    pid_t pid;
+    pse_rc rc;
+
+    fflush(stdout);
+    fd[1] = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+    fd[2] = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+    rc = fd[1] < 0 || fd[2] < 0 ? PSE_E_IO : self_run(&pid, word, n, fd);
+    if (fd[1] >= 0)
+        (void)close(fd[1]);
+    if (fd[2] >= 0)
+        (void)close(fd[2]);
+    return rc == PSE_OK ? self_wait(pid) : rc;
+}
+
 pse_rc demo_eid_audit(struct demo_eid *d)
 {
     char database[FILE_PATH_MAX], wrap[FILE_PATH_MAX], ca[FILE_PATH_MAX];
     const char *word[] = {"evidence", "verify", "--record",   d->o.r->o->dir,
                           "--voters", database, "--wrap",     wrap,
                           "--ca",     ca,       "--stamp-ca", ca};
-    int fd[3] = {-1, -1, -1};
-    pid_t pid;
-    pse_rc rc;
 
     PSE_TRY(path_in(database, d, "voters.db"));
     PSE_TRY(path_in(wrap, d, "wrap.key"));
     PSE_TRY(path_in(ca, d, "authority/ca.pem"));
-    fflush(stdout);
-    fd[1] = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
-    fd[2] = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
-    rc = fd[1] < 0 || fd[2] < 0 ? PSE_E_IO : self_run(&pid, word, CLI_COUNT(word), fd);
-    if (fd[1] >= 0)
-        (void)close(fd[1]);
-    if (fd[2] >= 0)
-        (void)close(fd[2]);
-    return rc == PSE_OK ? self_wait(pid) : rc;
+    return run_aloud(word, CLI_COUNT(word));
+}
+
+static pse_rc copy_authorities(const struct demo_eid *d, const char *out)
+{
+    struct pse_buf pem = PSE_BUF(PSE_DEMO_PEM_MAX);
+    char from[FILE_PATH_MAX], to[FILE_PATH_MAX];
+    pse_rc rc;
+
+    PSE_TRY(path_in(from, d, "authority/ca.pem"));
+    PSE_TRY(file_join(to, d->name, out, "authorities.pem"));
+    rc = file_read(&pem, d->name, from, PSE_DEMO_PEM_MAX);
+    if (rc == PSE_OK)
+        rc = file_write(d->name, to, pse_buf_span(&pem), FILE_NEW);
+    pse_buf_free(&pem);
+    return rc;
+}
+
+pse_rc demo_eid_export(struct demo_eid *d, const struct rehearsal_voter *voter, const char *out)
+{
+    char database[FILE_PATH_MAX], wrap[FILE_PATH_MAX], credential[65];
+    const char *word[] = {"evidence",     "export",   "--voters", database, "--wrap", wrap,
+                          "--credential", credential, "--out",    out,      "--quiet"};
+
+    PSE_TRY(path_in(database, d, "voters.db"));
+    PSE_TRY(path_in(wrap, d, "wrap.key"));
+    pse_hex_encode(credential, voter->credential.b, 32);
+    PSE_TRY(run_aloud(word, CLI_COUNT(word)));
+    return copy_authorities(d, out);
 }

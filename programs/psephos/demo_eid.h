@@ -28,6 +28,10 @@ PSE_MUST pse_rc demo_eid_register(struct demo_eid *d, const struct rehearsal_vot
                                   const size_t *person, bool is_replacement);
 /** An auditor opens every binding (psephos evidence verify); its report on standard output. */
 PSE_MUST pse_rc demo_eid_audit(struct demo_eid *d);
+/** The binding of @p voter as files that OpenSSL reads (psephos evidence export), and beside them
+ * the demo authority's certificates, authorities.pem, in a new folder @p out. */
+PSE_MUST pse_rc demo_eid_export(struct demo_eid *d, const struct rehearsal_voter *voter,
+                                const char *out);
 /** Stop the daemons. NULL is fine. */
 void demo_eid_end(struct demo_eid *d);
 

@@ -16,6 +16,8 @@ struct demo {
     struct rehearsal r;
     struct demo_service *service; /* NULL: the log is written here */
     const char *private;          /* folder */
+    bool keep;                    /* it stays */
+    char binding[FILE_PATH_MAX];  /* a folder to make, with DEMO_WEBEID */
     uint64_t step;
     struct rehearsal_voter *voter; /* [voters], then those enrolled late, then replacements */
     size_t voters, late, replaced;

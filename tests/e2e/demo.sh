@@ -12,15 +12,47 @@ trap 'rm -rf "$dir"' EXIT
 cd "$dir" || exit 1
 
 check 'the demo holds an election and says so' "$(
-    "$psephos" demo --voters 40 --dir demo --quiet >out 2>err || echo "status $?: $(cat err)"
+    "$psephos" demo --voters 40 --dir demo --keep --quiet >out 2>err || echo "status $?: $(cat err)"
+    cp out demo.out
     grep -q '^verdict: accepted' out || echo 'no verdict'
     for words in 'check on a second device' 'ballots revoked while open' 'ballots restored while open' 'credentials replaced' \
-        'ballots revoked after close' 'of weight' 'turnout' 'psephos-verify demo'; do
+        'ballots revoked after close' 'of weight' 'turnout' 'psephos-verify demo' 'What you saw: each voter signed'; do
         grep -q -- "$words" out || echo "the report does not say: $words"
     done
     [ ! -s err ] || echo "standard error: $(cat err)"
 )"
 check 'the verifier accepts its record' "$("$verify" demo --quiet >/dev/null || echo "status $?")"
+check 'all voters registered with demo cards, and an auditor accepts all bindings' "$(
+    grep -q '40 voters log in with demo cards' demo.out || head -n 12 demo.out
+    grep -q '^42 credentials in the record, 42 signed by their voters, 0 by letter' demo.out || cat demo.out
+    grep -q '^accepted: 0 findings' demo.out || cat demo.out
+    [ "$(stat -c %a demo.binding/statement.bin)" = 600 ] || ls -l demo.binding
+)"
+check 'a foreign judge accepts the binding that was left, by the lines that are printed' "$(
+    command -v openssl >/dev/null || exit 0
+    sed -n '/^  openssl/,/^[^ ]/p' demo.out | sed '/ evidence export /,$d' >lines
+    sh -e lines >out 2>err || cat lines err
+    grep -q 'CAdES Verification successful' err || cat out err
+    grep -q '^Verification: OK' out || cat out err
+)"
+check 'and refuses it when the statement or the signature is another' "$(
+    command -v openssl >/dev/null || exit 0
+    for leaf in statement.bin value.bin; do
+        cp -r demo.binding altered
+        printf 'x' >>altered/$leaf
+        sed 's/demo\.binding/altered/g' lines | sh -e >out 2>err && echo "$leaf: it did not"
+        rm -rf altered
+    done
+)"
+check 'with --keep another binding is exported by the line that is printed, and judged likewise' "$(
+    sed -n '/ evidence export /,$p' demo.out >lines2
+    sh -e lines2 >out 2>err || cat lines2 err
+    cmp -s one/statement.bin demo.binding/statement.bin && echo 'the same voter'
+    cp demo.binding/authorities.pem one
+    command -v openssl >/dev/null || exit 0
+    sed 's/demo\.binding/one/g' lines | sh -e >out 2>err || cat out err
+)"
+rm -rf one
 check 'the same seed gives the same log and the same result' "$(
     seed=00000000000000000000000000000000000000000000000000000000000000ff
     "$psephos" demo --voters 150 --dir one --seed $seed --quiet >one.out 2>err || cat err
@@ -32,27 +64,26 @@ check 'the same seed gives the same log and the same result' "$(
     [ -s one.result ] && cmp one.result two.result
     grep -q 'predictable' err || { echo 'no warning' && cat err; }
 )"
-check 'voters register with demo cards, and an auditor accepts all bindings' "$(
-    "$psephos" demo --voters 12 --identity webeid --dir cards --quiet >out 2>err || echo "status $?: $(cat err)"
-    grep -q '^14 credentials in the record, 14 signed by their voters' out || cat out
-    grep -q '^accepted: 0 findings' out || cat out
-    grep -q '^verdict: accepted' out || echo 'no verdict'
-    [ ! -e cards.private ] || ls cards.private
-)"
 check 'cards and a seed do not go together, nor a way that is none' "$(
-    "$psephos" demo --voters 12 --identity webeid --seed 00 --dir none >out 2>&1
-    [ $? -eq 2 ] || cat out
+    seed=00000000000000000000000000000000000000000000000000000000000000ff
+    "$psephos" demo --voters 12 --identity webeid --seed $seed --dir none >out 2>&1
+    [ $? -eq 2 ] && grep -q 'leave --identity out' out || cat out
     "$psephos" demo --voters 12 --identity fax --dir none >out 2>&1
     [ $? -eq 2 ] && grep -q 'neither letters nor webeid' out || cat out
 )"
 check 'it does not write into a folder that holds something' "$(
     "$psephos" demo --voters 12 --dir demo --quiet >out 2>err && echo 'it did'
     [ "$(wc -l <err)" -eq 1 ] && grep -q 'not empty' err || cat err
+    mkdir over.binding && echo mine >over.binding/statement.bin
+    "$psephos" demo --voters 12 --dir over --quiet >out 2>err && echo 'it did beside'
+    grep -q 'over.binding is there already' err && [ ! -e over ] && [ ! -e over.private ] || cat err
 )"
 check 'without --dir it finds a new folder each time' "$(
-    "$psephos" demo --voters 10 --quiet >/dev/null 2>&1 && "$psephos" demo --voters 10 --quiet \
-        >/dev/null 2>&1
+    "$psephos" demo --voters 10 --quiet >/dev/null 2>err || cat err
+    "$psephos" demo --voters 10 --identity letters --quiet >/dev/null 2>err || cat err
     [ -f psephos-demo/checkpoint ] && [ -f psephos-demo-2/checkpoint ] || ls
+    [ -f psephos-demo.binding/signature.p7s ] || ls psephos-demo.binding
+    [ ! -e psephos-demo.private ] && [ ! -e psephos-demo-2.binding ] || ls
 )"
 
 check 'a flipped bit in a blob is found' "$(
@@ -84,7 +115,7 @@ check 'the page is one file, complete, with a table for every chart' "$(
 
 chmod 0711 "$dir" # the server's user must get through
 "$root/tests/support/postgres.sh" "$dir/pg" 1 sh -c '
-    "$0" demo --voters 300 --dir shared --quiet --boxes 2 \
+    "$0" demo --voters 300 --identity letters --dir shared --quiet --boxes 2 \
         --store "$(echo "$PSE_TEST_STORE" | sed s/%/1/)"' "$psephos" >out 2>err
 if [ $? -eq 77 ]; then
     skip 'two boxes over one store, one killed: nothing is lost' "$(sed 's/.*SKIP //' out)"

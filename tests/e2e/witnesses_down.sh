@@ -114,12 +114,12 @@ kill -9 $again 2>/dev/null
 again=
 
 check 'without --keep nothing private is left' "$(
-    "$psephos" demo --voters 12 --dir three --quiet >out 2>err || cat err
+    "$psephos" demo --voters 12 --identity letters --dir three --quiet >out 2>err || cat err
     [ ! -e three.private ] || ls three.private
 )"
 check 'a private folder that holds something is not touched' "$(
     mkdir four.private && echo mine >four.private/store
-    "$psephos" demo --voters 12 --dir four --quiet >out 2>err && echo 'it ran'
+    "$psephos" demo --voters 12 --identity letters --dir four --quiet >out 2>err && echo 'it ran'
     grep -q 'four.private is there already' err || cat err
     [ "$(cat four.private/store)" = mine ] || ls four.private
 )"
