@@ -4,7 +4,8 @@
  * for one attempt: taking removes it, whatever becomes of the attempt (identity contract 2). A
  * session has one; asking again replaces it. The page that hands it out answers with
  * `Cache-Control: no-store`, and the attempt comes back under protection against requests of other
- * sites: both are the caller's. Not for: the nonces of OpenID Connect, which live ten minutes.
+ * sites: both are the caller's. Not for: the nonces of OpenID Connect, which live ten
+ * minutes (oidc_pending.h).
  *
  * Sessions are kept as their SHA-256, so that neither a memory dump nor the time a lookup takes
  * tells a session's secret. One set belongs to one thread. No clock: time is an argument. */

@@ -123,7 +123,7 @@ struct pse_oidc_discovery {
     bool is_unsafe; /* an endpoint is plain http: say so to whoever relies on it */
 };
 
-/** UNREACHABLE, REDIRECTED, OVERSIZED, STATUS, DISCOVERY_*. @p out is zero unless good. */
+/** UNREACHABLE, OVERSIZED, REDIRECTED, STATUS, DISCOVERY_*. @p out is zero unless good. */
 PSE_MUST enum pse_oidc_fault pse_oidc_discovery_open(struct pse_oidc_discovery *out,
                                                      const struct pse_oidc_answer *answer,
                                                      const struct pse_oidc_rules *r);
@@ -169,7 +169,7 @@ struct pse_oidc_tokens {
     uint8_t at_hash[PSE_OIDC_AT_HASH_BYTES]; /* of the access token, which itself is not kept */
 };
 
-/** UNREACHABLE, REDIRECTED, OVERSIZED, CODE_REFUSED, CLIENT_REFUSED, TOKEN_REFUSED, STATUS,
+/** UNREACHABLE, OVERSIZED, REDIRECTED, CODE_REFUSED, CLIENT_REFUSED, TOKEN_REFUSED, STATUS,
  * TOKEN_PARSE, TOKEN_TYPE, TOKEN_MISSING, NO_MEMORY. The answer holds secrets: free its buffer with
  * pse_buf_free, which wipes. Nothing is in @p out unless good. */
 PSE_MUST enum pse_oidc_fault pse_oidc_tokens_open(struct pse_oidc_tokens *out,

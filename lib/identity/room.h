@@ -7,6 +7,7 @@
 
 #include "anchors.h"
 #include "certificate.h"
+#include "signature.h"
 #include "stamp.h"
 
 struct pse_anchors {
@@ -27,6 +28,12 @@ struct pse_certificate {
  * are not strict DER differ from what OpenSSL would write; empty: write them. Status as
  * pse_certificate_parse. */
 PSE_MUST pse_rc pse_certificate_wrap(struct pse_certificate **out, X509 *x, struct pse_span der);
+
+/** pse_jwa_fits for a key by itself. */
+bool pse_jwa_fits_key(enum pse_jwa jwa, enum pse_key_kind kind, unsigned bits);
+/** pse_jwa_verify for a key by itself, of which the caller has seen that it fits. */
+PSE_MUST pse_rc pse_jwa_verify_key(enum pse_jwa jwa, EVP_PKEY *by, struct pse_span message,
+                                   struct pse_span signature);
 
 /** POSIX seconds, fractions cut off. False: no time at all. */
 bool pse_time_get(int64_t *out, const ASN1_TIME *t);

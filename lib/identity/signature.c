@@ -56,10 +56,9 @@ size_t pse_jwa_digest_length(enum pse_jwa jwa)
     return row_of(jwa)->digest;
 }
 
-bool pse_jwa_fits(enum pse_jwa jwa, const struct pse_certificate *c)
+bool pse_jwa_fits_key(enum pse_jwa jwa, enum pse_key_kind kind, unsigned bits)
 {
     const struct algorithm *a = row_of(jwa);
-    enum pse_key_kind kind = pse_certificate_key(c);
 
     if (a->family == FAMILY_NONE)
         return false;
@@ -67,7 +66,12 @@ bool pse_jwa_fits(enum pse_jwa jwa, const struct pse_certificate *c)
         return kind == a->curve;
     if (kind != PSE_KEY_RSA && (kind != PSE_KEY_RSA_PSS || a->family != FAMILY_PS))
         return false;
-    return c->key_bits >= PSE_RSA_BITS_MIN && c->key_bits <= PSE_RSA_BITS_MAX;
+    return bits >= PSE_RSA_BITS_MIN && bits <= PSE_RSA_BITS_MAX;
+}
+
+bool pse_jwa_fits(enum pse_jwa jwa, const struct pse_certificate *c)
+{
+    return pse_jwa_fits_key(jwa, pse_certificate_key(c), c->key_bits);
 }
 
 pse_rc pse_jwa_digest(uint8_t out[64], enum pse_jwa jwa, struct pse_span in)
@@ -165,12 +169,12 @@ static bool set_pss(EVP_PKEY_CTX *key)
            EVP_PKEY_CTX_set_rsa_pss_saltlen(key, RSA_PSS_SALTLEN_DIGEST) == 1;
 }
 
-static pse_rc verify(EVP_MD_CTX *ctx, const struct algorithm *a, const struct pse_certificate *c,
+static pse_rc verify(EVP_MD_CTX *ctx, const struct algorithm *a, EVP_PKEY *by,
                      struct pse_span message, struct pse_span signature)
 {
     EVP_PKEY_CTX *key = NULL;
 
-    if (EVP_DigestVerifyInit(ctx, &key, a->hash(), NULL, X509_get0_pubkey(c->x)) != 1)
+    if (EVP_DigestVerifyInit(ctx, &key, a->hash(), NULL, by) != 1)
         return PSE_E_SIGNATURE; /* a key that its certificate restricts to another hash */
     if (a->family == FAMILY_PS && !set_pss(key))
         return PSE_E_SIGNATURE; /* likewise, or to a longer salt */
@@ -179,16 +183,15 @@ static pse_rc verify(EVP_MD_CTX *ctx, const struct algorithm *a, const struct ps
                : PSE_E_SIGNATURE;
 }
 
-pse_rc pse_jwa_verify(enum pse_jwa jwa, const struct pse_certificate *c, struct pse_span message,
-                      struct pse_span signature)
+pse_rc pse_jwa_verify_key(enum pse_jwa jwa, EVP_PKEY *by, struct pse_span message,
+                          struct pse_span signature)
 {
     const struct algorithm *a = row_of(jwa);
     struct pse_buf der = PSE_BUF(PSE_ECDSA_DER_MAX);
     EVP_MD_CTX *ctx;
     pse_rc rc = PSE_OK;
 
-    PSE_REQUIRE(pse_jwa_fits(jwa, c));
-    if (signature.n != (a->family == FAMILY_ES ? 2 * a->half : (c->key_bits + 7) / 8))
+    if (signature.n != (a->family == FAMILY_ES ? 2 * a->half : (size_t)EVP_PKEY_get_size(by)))
         return PSE_E_SIGNATURE;
     if (a->family == FAMILY_ES) {
         rc = pse_ecdsa_der_put(&der, signature);
@@ -196,9 +199,16 @@ pse_rc pse_jwa_verify(enum pse_jwa jwa, const struct pse_certificate *c, struct 
     }
     ctx = EVP_MD_CTX_new();
     if (rc == PSE_OK)
-        rc = ctx == NULL ? PSE_E_MEMORY : verify(ctx, a, c, message, signature);
+        rc = ctx == NULL ? PSE_E_MEMORY : verify(ctx, a, by, message, signature);
     EVP_MD_CTX_free(ctx);
     pse_buf_free(&der);
     ERR_clear_error();
     return rc == PSE_E_RANGE ? PSE_E_SIGNATURE : rc;
+}
+
+pse_rc pse_jwa_verify(enum pse_jwa jwa, const struct pse_certificate *c, struct pse_span message,
+                      struct pse_span signature)
+{
+    PSE_REQUIRE(pse_jwa_fits(jwa, c));
+    return pse_jwa_verify_key(jwa, X509_get0_pubkey(c->x), message, signature);
 }
