@@ -1,9 +1,10 @@
 /* Room identity: certificates and what is signed under them (OpenSSL 3).
  *
- * For: persons' certificates, their signatures and revocation, logins by card, RFC 3161 time
- * stamps. Every check takes its instant as an argument and its bytes as they came: nothing here
- * asks a clock, opens a file or talks to anybody. Not for: fetching (net), what is stamped
- * (programs), the log's own signatures (merkle). psephos-verify does not link this room. */
+ * For: persons' certificates, their signatures and revocation, logins by card or over an identity
+ * service, RFC 3161 time stamps. Every check takes its instant as an argument and its bytes as they
+ * came: nothing here asks a clock, opens a file or talks to anybody. Not for: fetching (net), what
+ * is stamped (programs), the log's own signatures (merkle). psephos-verify does not link this room.
+ */
 #ifndef PSE_IDENTITY_H
 #define PSE_IDENTITY_H
 
@@ -16,6 +17,7 @@
 #include "demo.h"
 #include "fault.h"
 #include "ocsp.h"
+#include "oidc.h"
 #include "signature.h"
 #include "stamp.h"
 #include "webeid.h"

@@ -1,7 +1,8 @@
 /* Login over an identity service (OpenID Connect 1.0, code flow): the relying party's judgement of
  * everything the service and the browser bring (identity contract 4).
  *
- * Pure: bytes in, verdict out. Fetching, cookies and storage of secrets are the caller's:
+ * Pure: bytes in, verdict out; rules are those that pse_oidc_rules_check accepted. Fetching,
+ * cookies and storage of secrets are the caller's:
  *
  *     pse_oidc_rules_default(&r) or pse_oidc_rules_tara(&r); fill in; pse_oidc_rules_check
  *     GET  pse_oidc_discovery_url      -> pse_oidc_discovery_open(&d, &answer, &r)

@@ -13,8 +13,8 @@ enum pse_oidc_fault {
 
     /* any answer of the service: discovery document, tokens, keys */
     PSE_OIDC_UNREACHABLE, /* none came */
-    PSE_OIDC_REDIRECTED,  /* it points elsewhere: never followed */
     PSE_OIDC_OVERSIZED,   /* longer than PSE_OIDC_ANSWER_MAX */
+    PSE_OIDC_REDIRECTED,  /* it points elsewhere: never followed */
     PSE_OIDC_STATUS,      /* not 200, and not an error that is understood */
 
     /* discovery document */
@@ -63,7 +63,7 @@ enum pse_oidc_fault {
     PSE_OIDC_KEY_UNKNOWN,   /* no key of this name: fetch the keys once more, then judge again */
     PSE_OIDC_KEY_AMBIGUOUS, /* names no key, and more than one would do */
     PSE_OIDC_KEY_UNFIT,     /* the key is not for this algorithm, or not for signatures */
-    PSE_OIDC_KEY_WEAK,      /* RSA below 2048 bits or above 16384 */
+    PSE_OIDC_KEY_WEAK,      /* RSA below 2048 bits */
     PSE_OIDC_SIGNATURE,
 
     /* ID token: what it claims */

@@ -1,10 +1,10 @@
 /* The ten rows, in their order. */
 #include "webeid.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 
 #include "codec/codec.h"
+#include "member.h"
 #include "room.h"
 
 /* Estonian mobile-ID: its key is with the operator, so it proves no presence of a card. */
@@ -23,16 +23,6 @@ struct pse_webeid {
 
 /* --- rows 1 and 2 -------------------------------------------------------------------------------
  */
-
-static bool get_string(struct pse_span *out, const json_t *root, const char *name)
-{
-    const json_t *v = json_object_get(root, name);
-
-    if (!json_is_string(v))
-        return false;
-    *out = pse_span(json_string_value(v), json_string_length(v));
-    return true;
-}
 
 static bool is_format(struct pse_span format)
 {
@@ -63,13 +53,13 @@ static enum pse_eid_fault parse(struct pse_webeid *w, struct pse_span *certifica
         return PSE_EID_PARSE;
     w->root = json_loadb((const char *)token.p, token.n,
                          JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, NULL);
-    if (!json_is_object(w->root) || !get_string(&w->algorithm, w->root, "algorithm") ||
-        !get_string(&w->signature, w->root, "signature") ||
-        !get_string(&format, w->root, "format") ||
-        !get_string(certificate, w->root, "unverifiedCertificate"))
+    if (!json_is_object(w->root) || !pse_member_text(&w->algorithm, w->root, "algorithm") ||
+        !pse_member_text(&w->signature, w->root, "signature") ||
+        !pse_member_text(&format, w->root, "format") ||
+        !pse_member_text(certificate, w->root, "unverifiedCertificate"))
         return PSE_EID_PARSE;
     if (json_object_get(w->root, "appVersion") != NULL &&
-        !get_string(&version, w->root, "appVersion"))
+        !pse_member_text(&version, w->root, "appVersion"))
         return PSE_EID_PARSE;
     return is_format(format) ? PSE_EID_GOOD : PSE_EID_PARSE;
 }

@@ -1,6 +1,5 @@
 /* Algorithms as the Web eID library in the browser writes them. */
-#include <jansson.h>
-
+#include "member.h"
 #include "room.h"
 #include "webeid.h"
 
@@ -29,13 +28,6 @@ const char *pse_webeid_hash_name(enum pse_jwa jwa)
     }
 }
 
-static bool is_text(const json_t *object, const char *name, const char *text)
-{
-    const char *value = json_string_value(json_object_get(object, name));
-
-    return value != NULL && strcmp(value, text) == 0;
-}
-
 static bool is_algorithm(const json_t *v)
 {
     return json_is_string(json_object_get(v, "cryptoAlgorithm")) &&
@@ -47,9 +39,9 @@ static bool is_algorithm(const json_t *v)
 static size_t rank_of(const json_t *v, const struct pse_certificate *signer)
 {
     for (size_t i = 0; i < ALGORITHMS; i++) {
-        if (is_text(v, "cryptoAlgorithm", algorithms[i].crypto) &&
-            is_text(v, "hashFunction", algorithms[i].hash) &&
-            is_text(v, "paddingScheme", algorithms[i].padding) &&
+        if (pse_member_is(v, "cryptoAlgorithm", algorithms[i].crypto) &&
+            pse_member_is(v, "hashFunction", algorithms[i].hash) &&
+            pse_member_is(v, "paddingScheme", algorithms[i].padding) &&
             pse_jwa_fits(algorithms[i].jwa, signer))
             return i;
     }
