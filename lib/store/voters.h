@@ -155,6 +155,15 @@ PSE_MUST pse_rc pse_voters_register(struct pse_voters *v, enum pse_register_refu
 /** Register many, all or none. *at: the one that was refused. Statuses as above. */
 PSE_MUST pse_rc pse_voters_register_all(struct pse_voters *v, enum pse_register_refusal *why,
                                         size_t *at, const struct pse_registration *r, size_t n);
+/** What became of one of many: statuses of pse_voters_register. */
+struct pse_registered {
+    pse_rc rc;
+    enum pse_register_refusal why;
+};
+/** Register many in one transaction, so that the disk is waited for once; each is taken or refused
+ * by itself. When the transaction fails none is taken, and each has its status. */
+void pse_voters_register_each(struct pse_voters *v, struct pse_registered *out,
+                              const struct pse_registration *r, size_t n);
 /** End the wait of a pending credential: with @p evidence, which takes the place of the old under a
  * fresh salt, it becomes active and what it replaces void; with none it is refused for good, and
  * keeps its evidence. PSE_E_STATE with *why: the voter has no right any more, or what was to be

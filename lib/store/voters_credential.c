@@ -393,6 +393,39 @@ pse_rc pse_voters_register_all(struct pse_voters *v, enum pse_register_refusal *
     return pse_sql_end(v->db, rc);
 }
 
+/* One of several: what it changed is taken back without the others when it is refused. */
+static pse_rc register_one(struct pse_voters *v, enum pse_register_refusal *why,
+                           const struct pse_registration *r)
+{
+    struct rooms rooms = {.n = 0};
+    pse_rc rc;
+
+    *why = PSE_REGISTER_DONE;
+    PSE_TRY(pse_sql_exec(v->db, "SAVEPOINT one"));
+    rc = do_register(v, why, &rooms, r);
+    if (rc != PSE_OK)
+        PSE_TRY(pse_sql_exec(v->db, "ROLLBACK TO one"));
+    PSE_TRY(pse_sql_exec(v->db, "RELEASE one"));
+    return rc;
+}
+
+void pse_voters_register_each(struct pse_voters *v, struct pse_registered *out,
+                              const struct pse_registration *r, size_t n)
+{
+    pse_rc rc = pse_sql_begin(v->db);
+
+    for (size_t i = 0; i < n && rc == PSE_OK; i++) {
+        out[i] = (struct pse_registered){.rc = PSE_OK};
+        out[i].rc = register_one(v, &out[i].why, &r[i]);
+        if (sqlite3_get_autocommit(v->db))
+            rc = PSE_E_IO; /* given up by the database, with all that was in it */
+    }
+    if (rc == PSE_OK)
+        rc = pse_sql_end(v->db, PSE_OK);
+    for (size_t i = 0; i < n && rc != PSE_OK; i++)
+        out[i] = (struct pse_registered){.rc = rc};
+}
+
 /* --- the end of a wait --------------------------------------------------------------------------
  */
 

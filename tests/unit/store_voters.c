@@ -220,6 +220,82 @@ static void one_active_credential_a_voter(void **state)
     pse_buf_free(&hold);
 }
 
+/* --- many at once ------------------------------------------------------------------------------
+ */
+
+static struct pse_registration person_of(const char *id, uint8_t d, bool is_replacement)
+{
+    return (struct pse_registration){.person = town_person(&town, id),
+                                     .credential = {.b = {d}},
+                                     .is_replacement = is_replacement,
+                                     .evidence = pse_span_str("signed"),
+                                     .day = 20261126};
+}
+
+static enum pse_credential_state state_of(uint8_t d)
+{
+    const pse_enc credential = {.b = {d}};
+    struct pse_credential_row c;
+
+    return pse_voters_credential_find(town.v, &c, &credential) == PSE_OK
+               ? c.state
+               : (enum pse_credential_state)0;
+}
+
+/* Whatever is wrong with one of them costs nobody else, and leaves nothing of that one. */
+static void many_enter_each_by_itself(void **state)
+{
+    struct pse_registration many[5];
+    struct pse_registered end[5];
+
+    (void)state;
+    assert_string_equal(town_import(&town, four_voters), "");
+    assert_int_equal(town_register(&town, "17", 1, false), PSE_REGISTER_DONE);
+    many[0] = person_of("23", 2, false);
+    many[1] = person_of("23", 3, false);
+    many[2] = person_of("17", 4, true);
+    many[3] = person_of("44", 5, false);
+    many[4] = person_of("44", 6, true);
+    town_sql(&town,
+             "CREATE TRIGGER no BEFORE INSERT ON credential WHEN hex(substr(new.credential, 1,"
+             " 1)) = '04' BEGIN SELECT RAISE(ABORT, 'no'); END");
+    pse_voters_register_each(town.v, end, many, 5);
+    assert_int_equal(end[0].rc, PSE_OK);
+    assert_int_equal(end[1].rc, PSE_E_STATE);
+    assert_int_equal(end[1].why, PSE_REGISTER_HAS_ONE);
+    assert_int_equal(end[2].rc, PSE_E_DUPLICATE);
+    assert_int_equal(end[3].rc, PSE_OK);
+    assert_int_equal(end[4].rc, PSE_OK);
+    assert_int_equal(state_of(1), PSE_CREDENTIAL_ACTIVE); /* it was not replaced after all */
+    assert_int_equal(state_of(2), PSE_CREDENTIAL_ACTIVE);
+    assert_int_equal(state_of(5), PSE_CREDENTIAL_REPLACED);
+    assert_int_equal(state_of(6), PSE_CREDENTIAL_ACTIVE);
+}
+
+static void none_of_many_enters_when_the_database_gives_up(void **state)
+{
+    struct pse_registration many[3];
+    struct pse_registered end[3];
+
+    (void)state;
+    assert_string_equal(town_import(&town, four_voters), "");
+    many[0] = person_of("17", 1, false);
+    many[1] = person_of("23", 2, false);
+    many[2] = person_of("44", 3, false);
+    town_sql(&town,
+             "CREATE TRIGGER no BEFORE INSERT ON credential WHEN hex(substr(new.credential, 1,"
+             " 1)) = '02' BEGIN SELECT RAISE(ROLLBACK, 'no'); END");
+    pse_voters_register_each(town.v, end, many, 3);
+    for (uint8_t i = 0; i < 3; i++) {
+        assert_int_equal(end[i].rc, PSE_E_IO);
+        assert_int_equal(state_of((uint8_t)(i + 1)), 0);
+    }
+    town_sql(&town, "DROP TRIGGER no");
+    pse_voters_register_each(town.v, end, many, 3);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(end[i].rc, PSE_OK);
+}
+
 /* --- while the authority of a certificate is silent --------------------------------------------
  */
 
@@ -489,6 +565,8 @@ int main(void)
         CASE(signed_changes_are_canonical),
         CASE(days_are_days),
         CASE(one_active_credential_a_voter),
+        CASE(many_enter_each_by_itself),
+        CASE(none_of_many_enters_when_the_database_gives_up),
         CASE(a_pending_credential_becomes_active),
         CASE(a_pending_replacement_leaves_the_old_one),
         CASE(who_left_the_list_waits_for_nothing),
