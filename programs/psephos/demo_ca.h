@@ -58,6 +58,17 @@ void demo_ca_time(char out[14], int64_t t);
 /** Back; 0 for what is no such time. */
 int64_t demo_ca_time_read(const char *text);
 
+/* --- the index of a responder ------------------------------------------------------------------
+ */
+
+struct demo_index;
+PSE_MUST pse_rc demo_index_new(struct demo_index **out, const struct demo_ca *ca);
+/** NULL is fine. */
+void demo_index_free(struct demo_index *x);
+/** What the index says of @p serial (hexadecimal, upper case) at this moment: a change counts from
+ * the next call on. Who cannot read it knows nobody. */
+enum pse_demo_status demo_index_find(struct demo_index *x, int64_t *revoked_at, const char *serial);
+
 /* --- cards ------------------------------------------------------------------------------------ */
 
 enum demo_card_key { DEMO_CARD_AUTHENTICATION, DEMO_CARD_SIGNING };

@@ -21,6 +21,7 @@ static const char banner[] = "DEMO - NO IDENTITY: a demo identity authority of p
 /* All calls go to the one worker of a lane, so that nothing here is shared between threads. */
 struct service {
     struct demo_ca ca;
+    struct demo_index *index;
     struct pse_rng rng;
     struct pse_http_route route[3];
 };
@@ -28,40 +29,17 @@ struct service {
 /* --- OCSP --------------------------------------------------------------------------------------
  */
 
-struct look {
-    const struct demo_ca *ca;
-    char serial[2 * PSE_DEMO_SERIAL + 1];
-    enum pse_demo_status status;
-    int64_t revoked_at;
-};
-
-static pse_rc look_row(void *ctx, struct demo_row *row)
-{
-    struct look *l = ctx;
-
-    if (strcmp(row->serial, l->serial) != 0)
-        return PSE_OK;
-    l->status = row->is_revoked ? PSE_DEMO_REVOKED : PSE_DEMO_VALID;
-    l->revoked_at = demo_ca_time_read(row->revoked);
-    return PSE_OK;
-}
-
-/* The index is read for each question, so that a revocation counts at once. A responder that
- * cannot read it knows nobody. */
 static enum pse_demo_status look_up(void *ctx, int64_t *revoked_at, struct pse_span serial)
 {
-    struct look l = {.ca = ctx, .status = PSE_DEMO_NOBODY};
+    char text[2 * PSE_DEMO_SERIAL + 1];
 
     if (serial.n > PSE_DEMO_SERIAL)
         return PSE_DEMO_NOBODY;
-    pse_hex_encode(l.serial, serial.p, serial.n);
-    for (char *c = l.serial; *c != '\0'; c++)
+    pse_hex_encode(text, serial.p, serial.n);
+    for (char *c = text; *c != '\0'; c++)
         if (*c >= 'a')
             *c = (char)(*c - 'a' + 'A');
-    if (demo_ca_each(l.ca, look_row, &l) != PSE_OK)
-        return PSE_DEMO_NOBODY;
-    *revoked_at = l.revoked_at;
-    return l.status;
+    return demo_index_find(ctx, revoked_at, text);
 }
 
 static void answer(struct pse_http_call *c, pse_rc rc, const char *type, struct pse_buf *out)
@@ -85,7 +63,7 @@ static void ocsp(void *ctx, struct pse_http_call *const *call, size_t n)
     for (size_t i = 0; i < n; i++) {
         struct pse_buf out = PSE_BUF(ANSWER_MAX);
         pse_rc rc = pse_demo_ocsp_put(&out, pse_http_body(call[i]), s->ca.responder, s->ca.issuer,
-                                      look_up, &s->ca, pse_clock_wall_ms() / 1000);
+                                      look_up, s->index, pse_clock_wall_ms() / 1000);
 
         answer(call[i], rc, "application/ocsp-response", &out);
     }
@@ -179,6 +157,7 @@ static pse_rc serve(struct service *s, const char *name, const char *dir, const 
 
     PSE_TRY(identity_want(name, dir, "dir DIR"));
     PSE_TRY(demo_ca_open(&s->ca, name, dir));
+    PSE_TRY(demo_index_new(&s->index, &s->ca));
     PSE_TRY(sysrng_start(&s->rng, name));
     if (where == NULL)
         where = s->ca.url + strlen("http://");
@@ -214,6 +193,7 @@ int identity_demo_serve(int argc, char **argv)
     if (!cli_parse(&status, &command, argc, argv))
         return status;
     rc = serve(&s, command.name, dir, where);
+    demo_index_free(s.index);
     demo_ca_close(&s.ca);
     pse_rng_wipe(&s.rng);
     return verb_exit(rc);

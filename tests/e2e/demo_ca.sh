@@ -332,6 +332,9 @@ check 'a revoked card' "$(
     query sign.der
     grep -q 'sign.der: good' out || cat out
     refused 1 'revoked already' demo revoke --dir ca --serial "$serial"
+    sleep 4 # by now the responder answers from memory
+    query sign.der
+    grep -q 'sign.der: good' out || cat out
     made demo revoke --dir ca --code PNOEE-38001085718
     query sign.der
     grep -q 'sign.der: revoked' out || cat out
