@@ -67,6 +67,7 @@ enum {
     REGISTRAR_STATEMENT_MAX = 4096,
     REGISTRAR_BOND_MAX = 1 << 18,
     REGISTRAR_WHY_MAX = 64,
+    REGISTRAR_CONNECTIONS = 16, /* of auth at once; each has one question under way */
 };
 
 /** All requests and answers in one struct; a kind uses the fields of its row. Spans are borrowed.

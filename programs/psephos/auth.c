@@ -43,6 +43,9 @@ static const struct pse_conf_key keys[] = {
                    "The time-stamp service (RFC 3161), http:// or https://."),
     PSE_CONF_TIME(SET, retry_ms, "eid", "retry", 1000, 3600000, "1 min", PSE_CONF_FIXED,
                   "How often the authority is asked again about registrations that wait."),
+    PSE_CONF_NUMBER(SET, workers, "eid", "workers", 1, AUTH_WORKERS_MAX, "4", "registrations",
+                    PSE_CONF_FIXED,
+                    "How many at once are stamped, asked about and handed to the registrar."),
     PSE_CONF_WORDS(SET, link, "mail", "link", 0, 400, "", PSE_CONF_FIXED,
                    "What stands before the token in a link, for instance "
                    "https://vote.example/login#"),
@@ -171,7 +174,8 @@ static void close_auth(struct auth *a)
     pse_challenges_free(a->challenges);
     pse_group_free(a->g);
     eid_trust_free(&a->trust);
-    pse_ipc_free(a->registrar);
+    auth_lines_free(&a->lines);
+    auth_fetchers_free(&a->fetchers);
     if (a->session != NULL)
         pse_wipe(a->session, AUTH_SESSIONS_MAX * sizeof *a->session);
     free(a->session);
@@ -261,6 +265,8 @@ static int auth_serve(int argc, char **argv)
     a.d = &d;
     a.set = &set;
     PSE_REQUIRE(pthread_mutex_init(&a.lock, NULL) == 0);
+    auth_lines_init(&a.lines);
+    auth_fetchers_init(&a.fetchers);
     /* Starts the library that mails go through, before there are threads. */
     if (pse_fetcher_new(&fetcher, 1) != PSE_OK)
         return daemon_end(&d, CLI_EXIT_FAILED);

@@ -20,7 +20,13 @@
 #include "net/ipc.h"
 #include "psephos/eid_trust.h"
 
-enum { AUTH_SESSIONS_MAX = 65536, AUTH_MAILS_MAX = 1024, AUTH_BODY_ARENA = 1 << 20 };
+enum {
+    AUTH_SESSIONS_MAX = 65536,
+    AUTH_MAILS_MAX = 1024,
+    AUTH_BODY_ARENA = 1 << 20,
+    AUTH_WORKERS_MAX = 32,
+    AUTH_FETCHERS = 16,
+};
 
 struct auth_settings {
     struct daemon_common common;
@@ -44,6 +50,7 @@ struct auth_settings {
     char ocsp_no_nonce[PSE_CONF_TEXT];
     char stamp[PSE_CONF_TEXT];
     uint64_t retry_ms;
+    uint64_t workers;
 };
 extern const struct pse_conf auth_conf;
 extern const struct pse_metric auth_logins, auth_mails, auth_registrations;
@@ -55,6 +62,21 @@ struct auth_session {
     uint64_t expiry; /* 0: a free place */
     const char *method;
     bool is_signer; /* logged in by a card, and registers with its signature */
+};
+
+/** Connections to the registrar. */
+struct auth_lines {
+    pthread_mutex_t lock;
+    pthread_cond_t room;
+    struct pse_ipc *idle[REGISTRAR_CONNECTIONS];
+    size_t idle_n, open;
+};
+
+/** Fetchers with connections that are kept, for whoever fetches next. */
+struct auth_fetchers {
+    pthread_mutex_t lock;
+    struct pse_fetcher *idle[AUTH_FETCHERS];
+    size_t n;
 };
 
 struct auth_mail {
@@ -70,8 +92,9 @@ struct auth {
     struct pse_hidden key_hidden; /* session_key in guarded memory */
     struct pse_hidden password;
     const session_key *key;
-    pthread_mutex_t lock;      /* what follows, down to mail_lock */
-    struct pse_ipc *registrar; /* NULL: not connected */
+    struct auth_lines lines;
+    struct auth_fetchers fetchers;
+    pthread_mutex_t lock; /* what follows, down to mail_lock */
     struct identity_provider letter, card;
     struct eid_trust trust; /* only read */
     struct pse_challenges *challenges;
@@ -94,8 +117,12 @@ void auth_event(struct auth *a, const char *type, unsigned sev, const char *outc
 /** What a refusal says to a voter; NULL: the server's own words. */
 const struct pse_http_detail *auth_words(const char *slug);
 
-/** Ask the registrar. PSE_E_IO: it cannot be reached. */
-PSE_MUST pse_rc auth_ask(registrar_message *out, struct auth *a, const registrar_message *m);
+void auth_lines_init(struct auth_lines *l);
+void auth_lines_free(struct auth_lines *l);
+/** Ask the registrar. The lock is given up meanwhile. Spans of the answer borrow from @p hold; with
+ * NULL they are empty. PSE_E_IO: it cannot be reached. */
+PSE_MUST pse_rc auth_ask(registrar_message *out, struct pse_buf *hold, struct auth *a,
+                         const registrar_message *m);
 
 /** The links of voting letters, and cards. */
 struct identity_provider auth_letter(struct auth *a);
@@ -103,18 +130,21 @@ struct identity_provider auth_card(struct auth *a);
 /** Are links by mail configured? */
 bool auth_has_mail(const struct auth *a);
 
+void auth_fetchers_init(struct auth_fetchers *f);
+void auth_fetchers_free(struct auth_fetchers *f);
 /** Ask about @p c, or for a stamp; without the lock. The answer is freed by the caller. PSE_E_IO:
  * nobody answers; PSE_E_MISSING: nobody to be asked; PSE_E_MEMORY. */
 PSE_MUST pse_rc auth_fetch_ocsp(struct pse_buf *answer, uint8_t nonce[PSE_OCSP_NONCE],
                                 size_t *nonce_n, struct auth *a, struct pse_rng *rng,
                                 const struct pse_certificate *c,
                                 const struct pse_certificate *issuer);
-PSE_MUST pse_rc auth_fetch_stamp(struct pse_buf *answer, const struct auth *a,
+PSE_MUST pse_rc auth_fetch_stamp(struct pse_buf *answer, struct auth *a,
                                  const struct pse_stamp_ask *ask);
 
 PSE_MUST pse_rc auth_bonds_start(struct auth *a);
 void auth_bonds_stop(struct auth *a);
-/** Queue what a voter signed. 202; or 422 or 503 with the slug of why not. Under the lock. */
+/** Queue what a voter signed. 202; or 422 or 503 with the slug of why not. Under the lock, which is
+ * given up while it is judged. */
 unsigned auth_bond_put(char why[PSE_BOND_NAME_MAX], struct auth *a, const registrar_message *m,
                        struct pse_span cms);
 /** What became of it: false when the registrar knows better, else 202 or the status and slug of a

@@ -1,8 +1,9 @@
 /* Registrations with an eID on their way: each gets its time stamp and the word of the card's
- * authority, and goes to the registrar, who judges it anew. One thread does this; what is queued
- * and what became of it is under auth's lock, and forgotten with the process: the voter asks again.
+ * authority, and goes to the registrar, who judges it anew. A few workers do this, for most of it
+ * is waiting; what is queued and what became of it is under auth's lock, and forgotten with the
+ * process: the voter asks again.
  *
- * The same thread asks later for what the registrar took in without the authority's word. */
+ * One of them at a time asks later for what the registrar took in without the authority's word. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,25 +29,31 @@ struct job {
     char why[PSE_BOND_NAME_MAX];
 };
 
+struct worker {
+    struct auth_bonds *q;
+    pthread_t thread;
+    struct pse_rng rng;
+};
+
 struct auth_bonds {
     struct auth *a;
-    pthread_t thread;
+    struct worker worker[AUTH_WORKERS_MAX];
+    size_t workers; /* that run */
     pthread_cond_t come;
     bool stop;
+    bool is_asking; /* one goes through what waits with the registrar */
+    int64_t ask_ms; /* when that is due again */
     uint64_t number;
-    struct pse_rng rng; /* the thread's, as is the next */
-    struct pse_group *g;
     struct job job[JOBS];
 };
 
 /* --- before it is queued ------------------------------------------------------------------------
  */
 
-static struct pse_bond_rules rules_of(const struct auth *a, const struct pse_group *g,
-                                      const struct job *j)
+static struct pse_bond_rules rules_of(const struct auth *a, const struct job *j)
 {
     struct pse_bond_rules rules = {
-        .g = g, .eid = &a->election, .credential = &j->credential, .nonce = &j->nonce};
+        .g = a->g, .eid = &a->election, .credential = &j->credential, .nonce = &j->nonce};
 
     eid_trust_rules(&rules, &a->trust);
     return rules;
@@ -79,7 +86,7 @@ static struct pse_bond bond_of(const struct job *j)
 static bool is_signed(char why[PSE_BOND_NAME_MAX], struct auth *a, const struct job *j)
 {
     struct pse_bond b = bond_of(j);
-    struct pse_bond_rules rules = rules_of(a, a->g, j);
+    struct pse_bond_rules rules = rules_of(a, j);
     struct pse_certificate *c, *issuer;
     struct pse_bond_verdict v;
     struct pse_span signature;
@@ -132,11 +139,18 @@ static struct job *find(struct auth_bonds *q, uint64_t person, const pse_enc *cr
     return best;
 }
 
+/* The same again, after an answer was lost. */
+static bool is_queued(struct auth_bonds *q, const registrar_message *m)
+{
+    const struct job *j = find(q, m->person, &m->credential);
+
+    return j != NULL && (j->state != JOB_DONE || j->status == 0);
+}
+
 unsigned auth_bond_put(char why[PSE_BOND_NAME_MAX], struct auth *a, const registrar_message *m,
                        struct pse_span cms)
 {
     struct auth_bonds *q = a->bonds;
-    struct job *known = find(q, m->person, &m->credential);
     struct job fresh = {.state = JOB_WAITS,
                         .person = m->person,
                         .received = auth_now(),
@@ -146,16 +160,20 @@ unsigned auth_bond_put(char why[PSE_BOND_NAME_MAX], struct auth *a, const regist
                         .statement = PSE_BUF(PSE_BINDING_MAX),
                         .cms = PSE_BUF(PSE_CMS_MAX)};
     struct job *j;
+    bool is_good;
 
     why[0] = '\0';
-    if (known != NULL && (known->state != JOB_DONE || known->status == 0))
-        return 202; /* the same again, after an answer was lost */
+    if (is_queued(q, m))
+        return 202;
     memcpy(fresh.proof, m->proof, sizeof fresh.proof);
     pse_wr_span(&fresh.statement, m->statement);
     pse_wr_span(&fresh.cms, cms);
-    if (fresh.statement.rc != PSE_OK || fresh.cms.rc != PSE_OK || !is_signed(why, a, &fresh)) {
+    pthread_mutex_unlock(&a->lock);
+    is_good = fresh.statement.rc == PSE_OK && fresh.cms.rc == PSE_OK && is_signed(why, a, &fresh);
+    pthread_mutex_lock(&a->lock);
+    if (!is_good || is_queued(q, m)) {
         job_clear(&fresh);
-        return 422;
+        return is_good ? 202 : 422;
     }
     j = place(q);
     if (j == NULL) {
@@ -199,27 +217,28 @@ static void parts_free(struct parts *p)
     pse_buf_free(&p->answer);
 }
 
-static pse_rc stamp(struct pse_bond *b, struct parts *p, struct auth_bonds *q,
+static pse_rc stamp(struct pse_bond *b, struct parts *p, struct worker *w,
                     struct pse_span signature)
 {
     struct pse_stamp_ask ask;
-    struct eid_trust *t = &q->a->trust;
+    struct auth *a = w->q->a;
+    struct eid_trust *t = &a->trust;
 
-    pse_rng_fill(&q->rng, p->stamp_nonce, STAMP_NONCE);
+    pse_rng_fill(&w->rng, p->stamp_nonce, STAMP_NONCE);
     p->stamp_nonce[0] |= 1; /* read as a number, it is not zero */
     b->stamp_nonce = pse_span(p->stamp_nonce, STAMP_NONCE);
     pse_bond_ask(&ask, b, signature, t->policy[0] == '\0' ? NULL : t->policy);
-    PSE_TRY(auth_fetch_stamp(&p->stamp, q->a, &ask));
+    PSE_TRY(auth_fetch_stamp(&p->stamp, a, &ask));
     b->stamp = pse_buf_span(&p->stamp);
     return PSE_OK;
 }
 
-static pse_rc ask_authority(struct pse_bond *b, struct parts *p, struct auth_bonds *q,
+static pse_rc ask_authority(struct pse_bond *b, struct parts *p, struct worker *w,
                             enum pse_bond_form form)
 {
     size_t nonce_n;
 
-    PSE_TRY(auth_fetch_ocsp(&p->answer, p->ocsp_nonce, &nonce_n, q->a, &q->rng, p->certificate,
+    PSE_TRY(auth_fetch_ocsp(&p->answer, p->ocsp_nonce, &nonce_n, w->q->a, &w->rng, p->certificate,
                             p->issuer));
     b->form = form;
     b->judged = auth_now();
@@ -243,22 +262,22 @@ static bool is_final(const struct pse_bond_verdict *v)
 /* 0, or the status of a refusal. An answer that does not hold is no answer: whoever can spoil it on
  * its way must not be able to refuse a voter. */
 static unsigned complete(struct pse_bond *b, struct parts *p, char why[PSE_BOND_NAME_MAX],
-                         struct auth_bonds *q, const struct job *j)
+                         struct worker *w, const struct job *j)
 {
-    struct pse_bond_rules rules = rules_of(q->a, q->g, j);
+    struct pse_bond_rules rules = rules_of(w->q->a, j);
     struct pse_bond_verdict v;
     struct pse_span signature;
 
-    name_certificates(b, &p->certificate, &p->issuer, q->a);
+    name_certificates(b, &p->certificate, &p->issuer, w->q->a);
     pse_bond_judge_signature(&v, &signature, b, &rules);
     pse_bond_verdict_name(why, &v);
     if (v.fault != PSE_BOND_GOOD)
         return 422;
-    if (stamp(b, p, q, signature) != PSE_OK) {
+    if (stamp(b, p, w, signature) != PSE_OK) {
         (void)snprintf(why, PSE_BOND_NAME_MAX, "stamp-unreachable");
         return 503;
     }
-    if (ask_authority(b, p, q, PSE_BOND_PROMPT) != PSE_OK)
+    if (ask_authority(b, p, w, PSE_BOND_PROMPT) != PSE_OK)
         without_answer(b);
     pse_bond_judge(&v, b, &rules);
     if (!is_final(&v)) {
@@ -270,7 +289,7 @@ static unsigned complete(struct pse_bond *b, struct parts *p, char why[PSE_BOND_
         return 0;
     if (v.fault != PSE_BOND_PENDING_YET)
         return v.fault == PSE_BOND_OCSP ? 422 : 503; /* the stamp service's fault, or ours */
-    if (q->a->set->eid.down == EID_DOWN_QUEUE)
+    if (w->q->a->set->eid.down == EID_DOWN_QUEUE)
         return 0;
     (void)snprintf(why, PSE_BOND_NAME_MAX, "ocsp-unreachable");
     return 503;
@@ -302,7 +321,7 @@ static unsigned verdict(char why[PSE_BOND_NAME_MAX], const registrar_message *go
 static unsigned hand_over(char why[PSE_BOND_NAME_MAX], struct auth *a, const struct job *j,
                           const struct pse_bond *b)
 {
-    struct pse_buf bytes = PSE_BUF(PSE_BOND_MAX);
+    struct pse_buf bytes = PSE_BUF(PSE_BOND_MAX), hold = PSE_BUF(PSE_IPC_BODY_MAX);
     registrar_message m = {.kind = REGISTRAR_BOND,
                            .person = j->person,
                            .replace = j->replace,
@@ -310,12 +329,15 @@ static unsigned hand_over(char why[PSE_BOND_NAME_MAX], struct auth *a, const str
                            .credential = j->credential};
     registrar_message got = {.code = REGISTRAR_FAILED};
     pse_rc rc = pse_bond_write(&bytes, b);
+    unsigned status;
 
     m.bond = pse_buf_span(&bytes);
-    if (rc == PSE_OK && auth_ask(&got, a, &m) != PSE_OK)
+    if (rc == PSE_OK && auth_ask(&got, &hold, a, &m) != PSE_OK)
         got.code = REGISTRAR_FAILED;
+    status = verdict(why, &got);
     pse_buf_free(&bytes);
-    return verdict(why, &got);
+    pse_buf_free(&hold);
+    return status;
 }
 
 static void tell(struct auth *a, const struct job *j)
@@ -326,9 +348,9 @@ static void tell(struct auth *a, const struct job *j)
 }
 
 /* The lock is held when this is called and when it returns. */
-static void run_job(struct auth_bonds *q, struct job *j)
+static void run_job(struct worker *w, struct job *j)
 {
-    struct auth *a = q->a;
+    struct auth *a = w->q->a;
     struct parts p = {.stamp = PSE_BUF(0), .answer = PSE_BUF(0)};
     struct pse_bond b = bond_of(j);
     char why[PSE_BOND_NAME_MAX] = "";
@@ -336,7 +358,7 @@ static void run_job(struct auth_bonds *q, struct job *j)
 
     j->state = JOB_RUNS;
     pthread_mutex_unlock(&a->lock);
-    status = complete(&b, &p, why, q, j);
+    status = complete(&b, &p, why, w, j);
     pthread_mutex_lock(&a->lock);
     if (status == 0)
         status = hand_over(why, a, j, &b);
@@ -352,24 +374,23 @@ static void run_job(struct auth_bonds *q, struct job *j)
 /* --- what waits with the registrar --------------------------------------------------------------
  */
 
-/* Bytes of one pending bond; they must outlive the registrar's next answer. */
-static bool next_pending(struct pse_buf *bytes, uint64_t *row, struct auth *a)
+/* The bond of the next row after *row, borrowed from @p hold. */
+static bool next_pending(struct pse_span *bond, struct pse_buf *hold, uint64_t *row, struct auth *a)
 {
     registrar_message m = {.kind = REGISTRAR_PENDING, .after = *row};
     registrar_message got;
 
-    bytes->n = 0;
-    if (auth_ask(&got, a, &m) != PSE_OK || got.code != REGISTRAR_OK)
+    if (auth_ask(&got, hold, a, &m) != PSE_OK || got.code != REGISTRAR_OK)
         return false;
-    pse_wr_span(bytes, got.bond);
+    *bond = got.bond;
     *row = got.row;
-    return bytes->rc == PSE_OK;
+    return true;
 }
 
 /* False: the authority is still away, and others need not be asked about. */
-static bool qualify(struct auth_bonds *q, uint64_t row, struct pse_span bytes)
+static bool qualify(struct worker *w, uint64_t row, struct pse_span bytes)
 {
-    struct auth *a = q->a;
+    struct auth *a = w->q->a;
     struct parts p = {.stamp = PSE_BUF(0), .answer = PSE_BUF(0)};
     registrar_message m = {.kind = REGISTRAR_QUALIFY, .row = row};
     registrar_message got;
@@ -380,31 +401,32 @@ static bool qualify(struct auth_bonds *q, uint64_t row, struct pse_span bytes)
         return true;
     pthread_mutex_unlock(&a->lock);
     name_certificates(&b, &p.certificate, &p.issuer, a);
-    rc = p.issuer == NULL ? PSE_E_MISSING : ask_authority(&b, &p, q, PSE_BOND_LATE);
+    rc = p.issuer == NULL ? PSE_E_MISSING : ask_authority(&b, &p, w, PSE_BOND_LATE);
     pthread_mutex_lock(&a->lock);
     m.judged = b.judged;
     m.answer_nonce = b.ocsp_nonce;
     m.answer = b.ocsp;
-    if (rc == PSE_OK && auth_ask(&got, a, &m) == PSE_OK)
+    if (rc == PSE_OK && auth_ask(&got, NULL, a, &m) == PSE_OK)
         auth_event(a, "auth.qualification", got.code == REGISTRAR_OK ? 6 : 4,
                    got.code == REGISTRAR_OK ? "ok" : "refused", NULL);
     parts_free(&p);
     return rc == PSE_OK;
 }
 
-static void qualify_all(struct auth_bonds *q)
+static void qualify_all(struct worker *w)
 {
-    struct pse_buf bytes = PSE_BUF(PSE_BOND_MAX);
+    struct pse_buf hold = PSE_BUF(PSE_IPC_BODY_MAX);
+    struct pse_span bond;
     uint64_t row = 0;
 
-    while (!q->stop && next_pending(&bytes, &row, q->a)) {
-        if (!qualify(q, row, pse_buf_span(&bytes)))
+    while (!w->q->stop && next_pending(&bond, &hold, &row, w->q->a)) {
+        if (!qualify(w, row, bond))
             break;
     }
-    pse_buf_free(&bytes);
+    pse_buf_free(&hold);
 }
 
-/* --- the thread ---------------------------------------------------------------------------------
+/* --- the workers --------------------------------------------------------------------------------
  */
 
 static struct job *oldest(struct auth_bonds *q)
@@ -438,53 +460,58 @@ static void wait_until(struct auth_bonds *q, int64_t steady_ms)
 
 static void *run(void *ctx)
 {
-    struct auth_bonds *q = ctx;
-    int64_t next = pse_clock_steady_ms();
+    struct worker *w = ctx;
+    struct auth_bonds *q = w->q;
 
     pthread_mutex_lock(&q->a->lock);
     while (!q->stop) {
         struct job *j = oldest(q);
 
         if (j != NULL) {
-            run_job(q, j);
-        } else if (pse_clock_steady_ms() >= next) {
-            qualify_all(q);
-            next = pse_clock_steady_ms() + (int64_t)q->a->set->retry_ms;
+            run_job(w, j);
+        } else if (!q->is_asking && pse_clock_steady_ms() >= q->ask_ms) {
+            q->is_asking = true;
+            qualify_all(w);
+            q->is_asking = false;
+            q->ask_ms = pse_clock_steady_ms() + (int64_t)q->a->set->retry_ms;
         } else {
-            wait_until(q, next);
+            wait_until(q, q->is_asking ? pse_clock_steady_ms() + (int64_t)q->a->set->retry_ms
+                                       : q->ask_ms);
         }
     }
     pthread_mutex_unlock(&q->a->lock);
     return NULL;
 }
 
-static void bonds_free(struct auth_bonds *q)
+static bool start(struct auth_bonds *q)
 {
-    for (size_t i = 0; i < JOBS; i++)
-        job_clear(&q->job[i]);
-    pse_group_free(q->g);
-    pse_rng_wipe(&q->rng);
-    free(q);
+    struct worker *w = &q->worker[q->workers];
+
+    w->q = q;
+    pse_rng_fork(&w->rng, &q->a->rng);
+    if (pthread_create(&w->thread, NULL, run, w) != 0) {
+        pse_rng_wipe(&w->rng);
+        return false;
+    }
+    q->workers++;
+    return true;
 }
 
 pse_rc auth_bonds_start(struct auth *a)
 {
     struct auth_bonds *q = calloc(1, sizeof *q);
-    pse_rc rc;
 
     if (q == NULL)
         return PSE_E_MEMORY;
     q->a = a;
-    pse_rng_fork(&q->rng, &a->rng);
+    q->ask_ms = pse_clock_steady_ms();
     PSE_REQUIRE(pthread_cond_init(&q->come, NULL) == 0);
-    rc = pse_group_new(&q->g, PSE_BACKEND_AUTO, NULL);
-    if (rc == PSE_OK && pthread_create(&q->thread, NULL, run, q) != 0)
-        rc = PSE_E_MEMORY;
-    if (rc == PSE_OK)
-        a->bonds = q;
-    else
-        bonds_free(q);
-    return rc;
+    a->bonds = q;
+    for (uint64_t i = 0; i < a->set->workers; i++) {
+        if (!start(q))
+            return PSE_E_MEMORY;
+    }
+    return PSE_OK;
 }
 
 void auth_bonds_stop(struct auth *a)
@@ -495,9 +522,14 @@ void auth_bonds_stop(struct auth *a)
         return;
     pthread_mutex_lock(&a->lock);
     q->stop = true;
-    pthread_cond_signal(&q->come);
+    pthread_cond_broadcast(&q->come);
     pthread_mutex_unlock(&a->lock);
-    (void)pthread_join(q->thread, NULL);
-    bonds_free(q);
+    for (size_t i = 0; i < q->workers; i++) {
+        (void)pthread_join(q->worker[i].thread, NULL);
+        pse_rng_wipe(&q->worker[i].rng);
+    }
+    for (size_t i = 0; i < JOBS; i++)
+        job_clear(&q->job[i]);
+    free(q);
     a->bonds = NULL;
 }

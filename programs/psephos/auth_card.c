@@ -80,7 +80,7 @@ static enum identity_rc find(struct identity_result *out, struct auth *a,
     }
     m.kind = REGISTRAR_IDENTIFY;
     m.subject = pse_span_str(subject);
-    if (auth_ask(&got, a, &m) != PSE_OK || got.code == REGISTRAR_FAILED)
+    if (auth_ask(&got, NULL, a, &m) != PSE_OK || got.code == REGISTRAR_FAILED)
         return IDENTITY_FAILED;
     if (got.code != REGISTRAR_OK) {
         out->why = "not-listed";

@@ -6,10 +6,52 @@
 #include "net/fetch.h"
 #include "psephos/auth.h"
 
-enum { OCSP_MS = 5000, STAMP_MS = 10000 }; /* identity contract 3; stamp services are slower */
+enum {
+    OCSP_MS = 5000,
+    STAMP_MS = 10000, /* identity contract 3; stamp services are slower */
+    KEPT = 4,         /* connections of a fetcher: to authorities and to the stamp service */
+};
 
-static pse_rc post(struct pse_buf *answer, const char *url, const char *const header[2],
-                   struct pse_span body, size_t max, unsigned ms)
+/* --- fetchers -----------------------------------------------------------------------------------
+ */
+
+void auth_fetchers_init(struct auth_fetchers *f)
+{
+    PSE_REQUIRE(pthread_mutex_init(&f->lock, NULL) == 0);
+}
+
+void auth_fetchers_free(struct auth_fetchers *f)
+{
+    while (f->n > 0)
+        pse_fetcher_free(f->idle[--f->n]);
+}
+
+static pse_rc take(struct pse_fetcher **out, struct auth_fetchers *f)
+{
+    *out = NULL;
+    pthread_mutex_lock(&f->lock);
+    if (f->n > 0)
+        *out = f->idle[--f->n];
+    pthread_mutex_unlock(&f->lock);
+    return *out != NULL ? PSE_OK : pse_fetcher_new(out, KEPT);
+}
+
+static void give(struct auth_fetchers *f, struct pse_fetcher *fetcher)
+{
+    pthread_mutex_lock(&f->lock);
+    if (f->n < AUTH_FETCHERS) {
+        f->idle[f->n++] = fetcher;
+        fetcher = NULL;
+    }
+    pthread_mutex_unlock(&f->lock);
+    pse_fetcher_free(fetcher);
+}
+
+/* --- asking -------------------------------------------------------------------------------------
+ */
+
+static pse_rc post(struct pse_buf *answer, struct auth *a, const char *url,
+                   const char *const header[2], struct pse_span body, size_t max, unsigned ms)
 {
     const struct pse_fetch request = {.url = url,
                                       .post = true,
@@ -20,13 +62,14 @@ static pse_rc post(struct pse_buf *answer, const char *url, const char *const he
                                       .deadline_ms = ms};
     struct pse_fetched got = {.rc = PSE_E_IO};
     struct pse_fetcher *f;
-    pse_rc rc = pse_fetcher_new(&f, 1);
+    pse_rc rc = take(&f, &a->fetchers);
 
     if (rc == PSE_OK)
         rc = pse_fetch_one(&got, f, &request);
     if (rc == PSE_OK && (got.rc != PSE_OK || got.status != 200))
         rc = PSE_E_IO;
-    pse_fetcher_free(f);
+    if (f != NULL)
+        give(&a->fetchers, f);
     if (rc == PSE_OK)
         *answer = got.body;
     else
@@ -70,13 +113,12 @@ pse_rc auth_fetch_ocsp(struct pse_buf *answer, uint8_t nonce[PSE_OCSP_NONCE], si
     if (rc == PSE_OK)
         rc = pse_ocsp_request_put(&question, c, issuer, pse_span(nonce, *nonce_n));
     if (rc == PSE_OK)
-        rc = post(answer, url, header, pse_buf_span(&question), PSE_OCSP_MAX, OCSP_MS);
+        rc = post(answer, a, url, header, pse_buf_span(&question), PSE_OCSP_MAX, OCSP_MS);
     pse_buf_free(&question);
     return rc;
 }
 
-pse_rc auth_fetch_stamp(struct pse_buf *answer, const struct auth *a,
-                        const struct pse_stamp_ask *ask)
+pse_rc auth_fetch_stamp(struct pse_buf *answer, struct auth *a, const struct pse_stamp_ask *ask)
 {
     static const char *const header[2] = {"Content-Type: application/timestamp-query",
                                           "Accept: application/timestamp-reply"};
@@ -84,7 +126,8 @@ pse_rc auth_fetch_stamp(struct pse_buf *answer, const struct auth *a,
     pse_rc rc = pse_stamp_query_put(&question, ask);
 
     if (rc == PSE_OK)
-        rc = post(answer, a->set->stamp, header, pse_buf_span(&question), PSE_STAMP_MAX, STAMP_MS);
+        rc = post(answer, a, a->set->stamp, header, pse_buf_span(&question), PSE_STAMP_MAX,
+                  STAMP_MS);
     pse_buf_free(&question);
     return rc;
 }

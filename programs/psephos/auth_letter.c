@@ -29,7 +29,7 @@ static enum identity_rc begin(void *ctx, struct identity_begun *begun,
     m.mail = s->claim;
     m.prefix = s->prefix;
     memcpy(m.browser, s->browser, 32);
-    rc = auth_ask(&out, a, &m);
+    rc = auth_ask(&out, NULL, a, &m);
     if (rc != PSE_OK)
         return IDENTITY_FAILED;
     begun->retry = out.retry;
@@ -50,7 +50,7 @@ static enum identity_rc complete(void *ctx, struct identity_result *out,
     if (pse_base64url_decode(m.token, 32, response) != PSE_OK)
         return IDENTITY_MALFORMED;
     memcpy(m.browser, s->browser, 32);
-    if (auth_ask(&got, a, &m) != PSE_OK)
+    if (auth_ask(&got, NULL, a, &m) != PSE_OK)
         return IDENTITY_FAILED;
     if (got.code == REGISTRAR_OK)
         *out = (struct identity_result){

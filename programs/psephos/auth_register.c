@@ -133,7 +133,7 @@ static void without_signature(struct auth *a, struct pse_http_call *c, const reg
 {
     registrar_message got = {.code = REGISTRAR_FAILED};
 
-    if (auth_ask(&got, a, m) != PSE_OK)
+    if (auth_ask(&got, NULL, a, m) != PSE_OK)
         got.code = REGISTRAR_FAILED;
     answer_registration(a, c, m, &got);
 }
@@ -188,7 +188,7 @@ void auth_registration(struct auth *a, struct pse_http_call *c)
             pse_http_problem(c, status, why);
         return;
     }
-    if (auth_ask(&got, a, &m) != PSE_OK)
+    if (auth_ask(&got, NULL, a, &m) != PSE_OK)
         pse_http_problem(c, 503, "registrar");
     else if (got.code != REGISTRAR_OK)
         pse_http_problem(c, 404, "not-found");

@@ -413,6 +413,7 @@ int officer_serve(int argc, char **argv)
     o.d = &d;
     o.set = &set;
     PSE_REQUIRE(pthread_mutex_init(&o.lock, NULL) == 0);
+    office_intake_init(&o.intake);
     status = listen_and_serve(&o);
     close_office(&o);
     return daemon_end(&d, status);

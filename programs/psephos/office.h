@@ -1,11 +1,11 @@
 /* Inside psephos officer serve: what its files share. office.c settings and life; office_acts.c
  * acts on disk; office_do.c doing them; office_http.c and office_people.c the HTTP side;
- * office_auth.c the socket of auth; office_bond.c what is
- * registered with an eID; office_check.c the cross-check.
+ * office_auth.c the socket of auth; office_bond.c what is registered with an eID, office_intake.c
+ * how it enters the database; office_check.c the cross-check.
  *
  * This process alone holds the keys of authority and registrar and the private database. One lock
- * guards all of it: the HTTP worker, the socket's thread and the main thread take turns; only
- * talking to the sequencer happens outside. */
+ * guards all of it: the HTTP worker, the socket's threads and the main thread take turns; only
+ * talking to the sequencer and judging signatures happen outside. */
 #ifndef PSE_PSEPHOS_OFFICE_H
 #define PSE_PSEPHOS_OFFICE_H
 
@@ -83,6 +83,22 @@ struct office_officer {
     char label[KEY_LABEL_MAX];
 };
 
+/** A bond that was judged good, on its way into the database. */
+struct office_entrant {
+    const struct registrar_message *m;
+    struct pse_bond *bond;
+    struct pse_registered end; /* what became of it */
+    bool is_done;
+};
+
+struct office_intake {
+    pthread_mutex_t lock;
+    pthread_cond_t told;
+    struct office_entrant *waiting[REGISTRAR_CONNECTIONS];
+    size_t n;
+    bool is_led; /* somebody writes */
+};
+
 struct office {
     struct daemon *d;
     const struct office_settings *set;
@@ -106,6 +122,7 @@ struct office {
     struct eid_trust trust;
     char acts_dir[FILE_PATH_MAX], documents_dir[FILE_PATH_MAX];
     char log_path[FILE_PATH_MAX], evidence_path[FILE_PATH_MAX];
+    struct office_intake intake;
     pthread_mutex_t lock;
     struct office_act *act[OFFICE_ACTS_MAX];
     size_t acts;
@@ -183,10 +200,14 @@ void office_json(struct pse_http_call *c, unsigned status, struct pse_json_wr *w
 void office_json_problem(struct pse_http_call *c, unsigned status, const char *slug, size_t line);
 
 /** Answers of office_bond.c and office_auth.c to one request of auth, under the lock. @p hold keeps
- * what the answer borrows until it is sent. */
+ * what the answer borrows until it is sent. A bond is judged and entered without the lock. */
 typedef void office_asked(struct registrar_message *out, struct pse_buf *hold, struct office *o,
                           const struct registrar_message *m);
 office_asked office_bond_identify, office_bond_enter, office_bond_pending, office_bond_qualify;
+
+void office_intake_init(struct office_intake *t);
+/** Wait until e->bond is in the database for good, or refused. Without the lock. */
+void office_enter(struct office *o, struct office_entrant *e);
 
 struct office_auth;
 PSE_MUST pse_rc office_auth_start(struct office_auth **out, struct office *o, int fd);

@@ -1,5 +1,5 @@
-/* The registrar's socket: what auth asks, answered from the private database. One connection at a
- * time, which is auth's. */
+/* The registrar's socket: what auth asks, answered from the private database. Each of auth's
+ * connections has a thread. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -15,11 +15,20 @@
 
 enum { EVIDENCE_MAX = 8192, WAIT_MS = 500 };
 
+struct line {
+    struct office_auth *a;
+    struct pse_ipc *c; /* NULL: free */
+};
+
 struct office_auth {
     struct office *o;
     pthread_t thread;
     int fd;
     atomic_bool stop;
+    pthread_mutex_t lock; /* what follows */
+    pthread_cond_t ended;
+    struct line line[REGISTRAR_CONNECTIONS];
+    size_t lines;
 };
 
 /* --- links -------------------------------------------------------------------------------------
@@ -224,23 +233,48 @@ static pse_rc answer(struct office *o, struct pse_ipc *c, uint8_t kind, struct p
     return rc;
 }
 
-static void serve(struct office_auth *a, struct pse_ipc *c)
+static void *serve(void *ctx)
 {
+    struct line *l = ctx;
+    struct office_auth *a = l->a;
     struct pse_span body;
     uint8_t kind;
     pse_rc rc = PSE_OK;
 
-    while (!a->stop && rc == PSE_OK) {
-        rc = pse_ipc_recv(c, &kind, &body, WAIT_MS);
+    while (rc == PSE_OK) {
+        rc = pse_ipc_recv(l->c, &kind, &body, -1);
         if (rc == PSE_OK)
-            rc = answer(a->o, c, kind, body);
-        else if (rc == PSE_E_STATE)
-            rc = PSE_OK;
+            rc = answer(a->o, l->c, kind, body);
     }
-    if (rc != PSE_OK && rc != PSE_E_MISSING && !a->stop)
+    if (rc != PSE_E_MISSING && !a->stop)
         PSE_LOG(&a->o->d->log, PSE_LOG_WARNING, "officer.auth-dropped",
                 PSE_F("status", pse_rc_name(rc)));
+    pthread_mutex_lock(&a->lock);
+    pse_ipc_free(l->c);
+    l->c = NULL;
+    a->lines--;
+    pthread_cond_broadcast(&a->ended);
+    pthread_mutex_unlock(&a->lock);
+    return NULL;
+}
+
+/* Under the lock: a thread for the connection @p c, which is taken over. */
+static void start(struct office_auth *a, struct pse_ipc *c)
+{
+    struct line *l = a->line;
+    pthread_t thread;
+
+    while (l->c != NULL)
+        l++;
+    l->a = a;
+    l->c = c;
+    if (pthread_create(&thread, NULL, serve, l) == 0) {
+        (void)pthread_detach(thread);
+        a->lines++;
+        return;
+    }
     pse_ipc_free(c);
+    l->c = NULL;
 }
 
 static void *run(void *ctx)
@@ -248,10 +282,27 @@ static void *run(void *ctx)
     struct office_auth *a = ctx;
     struct pse_ipc *c;
 
+    pthread_mutex_lock(&a->lock);
     while (!a->stop) {
-        if (pse_ipc_accept(&c, a->fd, WAIT_MS, a->o->users.uid, a->o->users.n) == PSE_OK)
-            serve(a, c);
+        pse_rc rc;
+
+        if (a->lines == REGISTRAR_CONNECTIONS) {
+            pthread_cond_wait(&a->ended, &a->lock);
+            continue;
+        }
+        pthread_mutex_unlock(&a->lock);
+        rc = pse_ipc_accept(&c, a->fd, WAIT_MS, a->o->users.uid, a->o->users.n);
+        pthread_mutex_lock(&a->lock);
+        if (rc == PSE_OK)
+            start(a, c);
     }
+    for (size_t i = 0; i < REGISTRAR_CONNECTIONS; i++) {
+        if (a->line[i].c != NULL)
+            pse_ipc_shut(a->line[i].c);
+    }
+    while (a->lines > 0)
+        pthread_cond_wait(&a->ended, &a->lock);
+    pthread_mutex_unlock(&a->lock);
     return NULL;
 }
 
@@ -264,6 +315,7 @@ pse_rc office_auth_start(struct office_auth **out, struct office *o, int fd)
         return PSE_E_MEMORY;
     a->o = o;
     a->fd = fd;
+    PSE_REQUIRE(pthread_mutex_init(&a->lock, NULL) == 0 && pthread_cond_init(&a->ended, NULL) == 0);
     if (pthread_create(&a->thread, NULL, run, a) != 0) {
         free(a);
         return PSE_E_MEMORY;
@@ -276,7 +328,10 @@ void office_auth_stop(struct office_auth *a)
 {
     if (a == NULL)
         return;
+    pthread_mutex_lock(&a->lock);
     a->stop = true;
+    pthread_cond_broadcast(&a->ended);
+    pthread_mutex_unlock(&a->lock);
     (void)pthread_join(a->thread, NULL);
     (void)close(a->fd);
     free(a);

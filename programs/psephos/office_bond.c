@@ -55,14 +55,6 @@ void office_bond_identify(struct registrar_message *out, struct pse_buf *hold, s
 /* --- judging ------------------------------------------------------------------------------------
  */
 
-/* The list is the registrar's to name: the version that holds now. */
-static pse_rc name_list(struct pse_bond *b, struct office *o)
-{
-    uint32_t number;
-
-    return pse_voters_head(o->voters, &number, &b->list);
-}
-
 static void judge(struct pse_bond_verdict *v, const struct office *o, const struct pse_bond *b,
                   const struct registrar_message *m, struct pse_span subject)
 {
@@ -86,35 +78,26 @@ static bool is_known(struct registrar_message *out, struct office *o,
     struct pse_credential_row row;
 
     if (pse_voters_credential_find(o->voters, &row, &m->credential) != PSE_OK ||
-        row.person != m->person)
+        row.person != m->person ||
+        (row.state != PSE_CREDENTIAL_PENDING && row.state != PSE_CREDENTIAL_ACTIVE))
         return false;
     out->code = row.state == PSE_CREDENTIAL_PENDING ? REGISTRAR_WAIT : REGISTRAR_OK;
-    return row.state == PSE_CREDENTIAL_PENDING || row.state == PSE_CREDENTIAL_ACTIVE;
+    return true;
 }
 
 /* --- entering -----------------------------------------------------------------------------------
  */
 
-static void enter(struct registrar_message *out, struct office *o, const struct pse_bond *b,
+static void enter(struct registrar_message *out, struct office *o, struct pse_bond *b,
                   const struct registrar_message *m)
 {
-    struct pse_buf bytes = PSE_BUF(PSE_BOND_MAX);
-    enum pse_register_refusal why = PSE_REGISTER_DONE;
-    struct pse_registration r = {.person = m->person,
-                                 .credential = m->credential,
-                                 .is_replacement = m->replace == 1,
-                                 .is_pending = b->form == PSE_BOND_PENDING,
-                                 .day = pse_day_of(office_now())};
-    pse_rc rc = pse_bond_write(&bytes, b);
+    struct office_entrant e = {.m = m, .bond = b};
 
-    r.evidence = pse_buf_span(&bytes);
-    if (rc == PSE_OK)
-        rc = pse_voters_register(o->voters, &why, &r);
-    pse_buf_free(&bytes);
-    out->refusal = (uint8_t)why;
-    out->code = rc == PSE_OK ? (r.is_pending ? REGISTRAR_WAIT : REGISTRAR_OK)
-                : rc == PSE_E_STATE && why != PSE_REGISTER_DONE ? REGISTRAR_REFUSED
-                                                                : REGISTRAR_FAILED;
+    office_enter(o, &e);
+    out->refusal = (uint8_t)e.end.why;
+    out->code = e.end.rc == PSE_OK ? (b->form == PSE_BOND_PENDING ? REGISTRAR_WAIT : REGISTRAR_OK)
+                : e.end.rc == PSE_E_STATE && e.end.why != PSE_REGISTER_DONE ? REGISTRAR_REFUSED
+                                                                            : REGISTRAR_FAILED;
 }
 
 static bool is_acceptable(char name[PSE_BOND_NAME_MAX], const struct office *o,
@@ -134,26 +117,40 @@ static bool is_acceptable(char name[PSE_BOND_NAME_MAX], const struct office *o,
     return true;
 }
 
+/* Without the lock. */
+static void judge_and_enter(struct registrar_message *out, char name[PSE_BOND_NAME_MAX],
+                            struct office *o, const struct registrar_message *m,
+                            struct pse_span subject)
+{
+    struct pse_bond_verdict v;
+    struct pse_bond b;
+
+    out->code = REGISTRAR_PROOF;
+    if (pse_bond_parse(&b, m->bond) != PSE_OK)
+        return;
+    judge(&v, o, &b, m, subject);
+    if (v.fault == PSE_BOND_NO_MEMORY)
+        out->code = REGISTRAR_FAILED;
+    else if (is_acceptable(name, o, &b, &v))
+        enter(out, o, &b, m);
+}
+
 void office_bond_enter(struct registrar_message *out, struct pse_buf *hold, struct office *o,
                        const struct registrar_message *m)
 {
-    struct pse_bond_verdict v = {.fault = PSE_BOND_FORM};
     char name[PSE_BOND_NAME_MAX] = "form";
     struct pse_listed_person p;
-    struct pse_bond b;
     pse_rc rc = pse_voters_get(o->voters, &p, hold, m->person);
 
     out->code =
         rc == PSE_E_MISSING || (rc == PSE_OK && p.is_erased) ? REGISTRAR_UNKNOWN : REGISTRAR_FAILED;
     if (rc == PSE_OK && !p.is_erased && eid_trust_is_on(&o->trust) && !is_known(out, o, m)) {
-        out->code = REGISTRAR_PROOF;
-        if (pse_bond_parse(&b, m->bond) == PSE_OK) {
-            judge(&v, o, &b, m, p.voter.id);
-            if (v.fault == PSE_BOND_NO_MEMORY || name_list(&b, o) != PSE_OK)
-                out->code = REGISTRAR_FAILED;
-            else if (is_acceptable(name, o, &b, &v))
-                enter(out, o, &b, m);
-        }
+        pthread_mutex_unlock(&o->lock);
+        judge_and_enter(out, name, o, m, p.voter.id);
+        pthread_mutex_lock(&o->lock);
+        /* The same request may have entered meanwhile. */
+        if (out->refusal == PSE_REGISTER_TAKEN && is_known(out, o, m))
+            out->refusal = PSE_REGISTER_DONE;
     }
     say_why(out, hold, name);
     tell(o, out, name);

@@ -9,6 +9,7 @@ import http.server
 import os
 import subprocess
 import sys
+import threading
 
 folder = os.path.abspath(sys.argv[1])
 
@@ -24,6 +25,22 @@ def is_silent(question):
     return any(bytes([2, len(n)]) + n in question for n in serials)
 
 
+one_at_a_time = threading.Lock()
+
+
+def answer(question):
+    """What openssl answers."""
+    with one_at_a_time:
+        with open(path("question"), "wb") as f:
+            f.write(question)
+        subprocess.run(
+            ["openssl", "ocsp", "-index", "index.txt", "-CA", "ca.pem", "-rsigner", "responder.pem",
+             "-rkey", "responder.key", "-reqin", "question", "-respout", "answer"],
+            cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+        with open(path("answer"), "rb") as f:
+            return f.read()
+
+
 class Authority(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -31,14 +48,7 @@ class Authority(http.server.BaseHTTPRequestHandler):
         question = self.rfile.read(int(self.headers["Content-Length"]))
         status, body = 503, b""
         if not is_silent(question):
-            with open(path("question"), "wb") as f:
-                f.write(question)
-            subprocess.run(
-                ["openssl", "ocsp", "-index", "index.txt", "-CA", "ca.pem", "-rsigner", "responder.pem",
-                 "-rkey", "responder.key", "-reqin", "question", "-respout", "answer"],
-                cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
-            with open(path("answer"), "rb") as f:
-                status, body = 200, f.read()
+            status, body = 200, answer(question)
         self.send_response(status)
         self.send_header("Content-Type", "application/ocsp-response")
         self.send_header("Content-Length", str(len(body)))
@@ -49,7 +59,7 @@ class Authority(http.server.BaseHTTPRequestHandler):
         pass
 
 
-server = http.server.HTTPServer(("127.0.0.1", 0), Authority)
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Authority)
 with open(path("ocsp-port.tmp"), "w", encoding="ascii") as f:
     f.write(str(server.server_address[1]))
 os.rename(path("ocsp-port.tmp"), path("ocsp-port"))
