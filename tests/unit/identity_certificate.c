@@ -97,6 +97,9 @@ static void addresses(void **state)
         {"OCSP;URI:file:///etc/passwd", NULL},
         {"OCSP;URI:http://", NULL},
         {"OCSP;URI:http://a example/", NULL},
+        {"OCSP;URI:http://a\x7f.example/", NULL},
+        {"OCSP;DNS:http://a.example/", NULL}, /* another kind of name, whatever it looks like */
+        {"OCSP;email:http://a.example/,OCSP;URI:http://b.example/", "http://b.example/"},
         {"caIssuers;URI:http://a.example/", NULL},
     };
 
@@ -115,6 +118,25 @@ static void addresses(void **state)
     }
 }
 
+static void an_address_may_be_too_long(void **state)
+{
+    struct person_plan plan = card_plan(key, ca, ca_key);
+    char text[PSE_CERTIFICATE_URL_MAX + 16], url[PSE_CERTIFICATE_URL_MAX];
+
+    (void)state;
+    for (size_t n = PSE_CERTIFICATE_URL_MAX - 1; n <= PSE_CERTIFICATE_URL_MAX + 1; n++) {
+        struct pse_certificate *c;
+
+        snprintf(text, sizeof text, "OCSP;URI:http://%0*d", (int)n - 7, 1);
+        plan.address = text;
+        c = made(&plan);
+        assert_int_equal(pse_certificate_ocsp_url(url, c),
+                         n < PSE_CERTIFICATE_URL_MAX ? PSE_OK : PSE_E_LIMIT);
+        assert_string_equal(url, n < PSE_CERTIFICATE_URL_MAX ? text + 9 : "");
+        pse_certificate_free(c);
+    }
+}
+
 static void subjects(void **state)
 {
     static const struct {
@@ -126,6 +148,8 @@ static void subjects(void **state)
         {"99901112H", "FI", "FI-99901112H"},
         {"PNOEE-", "EE", "EE-PNOEE-"},
         {"pnoee-38001085718", "EE", "EE-pnoee-38001085718"},
+        {"PNOEE38001085718", "EE", "EE-PNOEE38001085718"},
+        {"PNO-EE38001085718", "EE", "EE-PNO-EE38001085718"},
         {"01050399864", "", NULL},
         {"01050399864", "be", NULL},
         {"01050399864", "BEL", NULL},
@@ -164,8 +188,11 @@ static void names_in_other_alphabets(void **state)
                                (const uint8_t *)"\0M\0\xc4\1\x61", 6, -1, 0);
     X509_NAME_add_entry_by_txt(name, "serialNumber", MBSTRING_ASC, (const uint8_t *)"1", -1, -1, 0);
     X509_NAME_add_entry_by_txt(name, "serialNumber", MBSTRING_ASC, (const uint8_t *)"2", -1, -1, 0);
+    X509_NAME_add_entry_by_txt(name, "C", MBSTRING_ASC, (const uint8_t *)"EE", -1, -1, 0);
+    X509_NAME_add_entry_by_txt(name, "C", MBSTRING_ASC, (const uint8_t *)"LV", -1, -1, 0);
     X509_sign(x, ca_key, EVP_sha256());
     c = maker_parsed(x);
+    assert_string_equal(pse_certificate_person(c)->country, "");
     assert_string_equal(pse_certificate_person(c)->surname, "JÕEORG");
     assert_string_equal(pse_certificate_person(c)->given_name, "MÄš");
     assert_string_equal(pse_certificate_person(c)->serial_number, "");
@@ -340,6 +367,7 @@ int main(void)
         cmocka_unit_test(what_it_says),
         cmocka_unit_test(what_it_does_not_say),
         cmocka_unit_test(addresses),
+        cmocka_unit_test(an_address_may_be_too_long),
         cmocka_unit_test(subjects),
         cmocka_unit_test(names_in_other_alphabets),
         cmocka_unit_test(names_that_are_none),

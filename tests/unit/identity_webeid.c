@@ -58,20 +58,31 @@ static void the_first_row_that_fails_is_told(void **state)
 /* --- revocation ---------------------------------------------------------------------------------
  */
 
+static struct answer good_answer(X509 *card)
+{
+    return (struct answer){.count = 1,
+                           .about = card,
+                           .issuer = ca,
+                           .id_hash = EVP_sha1(),
+                           .status = V_OCSP_CERTSTATUS_GOOD,
+                           .this_update = MAKER_NOW,
+                           .responder = responder,
+                           .key = ca_key};
+}
+
+static struct pse_webeid_revocation asked(void)
+{
+    return (struct pse_webeid_revocation){
+        .came = true, .max_age = PSE_OCSP_AGE, .skew = PSE_OCSP_SKEW};
+}
+
 static void revocation_is_row_seven(void **state)
 {
     X509 *card = card_of(p256), *another = card_of(p256);
     struct login l = card_login("ES256", p256, card);
     struct pse_webeid_rules by = rules();
-    struct answer a = {.count = 1,
-                       .about = card,
-                       .issuer = ca,
-                       .id_hash = EVP_sha1(),
-                       .status = V_OCSP_CERTSTATUS_GOOD,
-                       .this_update = MAKER_NOW,
-                       .responder = responder,
-                       .key = ca_key};
-    struct pse_webeid_revocation r = {.came = true, .max_age = PSE_OCSP_AGE, .skew = PSE_OCSP_SKEW};
+    struct answer a = good_answer(card);
+    struct pse_webeid_revocation r = asked();
     char token[CARD_TEXT];
 
     (void)state;
@@ -92,6 +103,81 @@ static void revocation_is_row_seven(void **state)
     }
     X509_free(card);
     X509_free(another);
+}
+
+/* How old an answer may be and how far clocks may be apart is the caller's word, to the second, and
+ * counts from the instant of judgement. */
+static void answers_have_an_age(void **state)
+{
+    static const struct {
+        uint32_t max_age, skew;
+        int64_t this_update; /* from now */
+        enum pse_eid_fault fault;
+    } row[] = {
+        {10, 5, -10, PSE_EID_GOOD},         {10, 5, -11, PSE_EID_OCSP_STALE},
+        {11, 5, -11, PSE_EID_GOOD},         {10, 5, 5, PSE_EID_GOOD},
+        {10, 5, 6, PSE_EID_OCSP_STALE},     {10, 6, 6, PSE_EID_GOOD},
+        {PSE_OCSP_AGE, 0, 0, PSE_EID_GOOD}, {0, 0, -1, PSE_EID_OCSP_STALE},
+    };
+    X509 *card = card_of(p256);
+    struct login l = card_login("ES256", p256, card);
+    struct pse_webeid_rules by = rules();
+    char token[CARD_TEXT];
+
+    (void)state;
+    card_token(token, &l);
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        struct pse_webeid_revocation r = asked();
+        struct answer a = good_answer(card);
+        struct pse_buf out = PSE_BUF(PSE_OCSP_MAX);
+
+        a.this_update = MAKER_NOW + row[i].this_update;
+        r.max_age = row[i].max_age;
+        r.skew = row[i].skew;
+        answer_make(&out, &a);
+        r.answer = pse_buf_span(&out);
+        assert_fault(judge_text(pse_span_str(token), &by, &r, card_nonce), row[i].fault);
+        pse_buf_free(&out);
+    }
+    X509_free(card);
+}
+
+/* A designated service answers for a token, and with one configured nobody else does. */
+static void the_designated_service_answers(void **state)
+{
+    struct maker_certificate plan = {.name = "Service of Test",
+                                     .key = p384,
+                                     .issuer = NULL,
+                                     .issuer_key = p384,
+                                     .from = MAKER_NOW - MAKER_DAY,
+                                     .until = MAKER_NOW + MAKER_DAY};
+    X509 *card = card_of(p256), *service = maker_certificate(&plan);
+    struct pse_certificate *read = maker_parsed(service);
+    struct login l = card_login("ES256", p256, card);
+    struct pse_webeid_rules by = rules();
+    char token[CARD_TEXT];
+
+    (void)state;
+    card_token(token, &l);
+    for (unsigned i = 0; i < 4; i++) { /* who answers, and who is designated */
+        struct pse_webeid_revocation r = asked();
+        struct answer a = good_answer(card);
+        struct pse_buf out = PSE_BUF(PSE_OCSP_MAX);
+
+        if ((i & 1) != 0) {
+            a.responder = service;
+            a.key = p384;
+        }
+        r.responder = (i & 2) != 0 ? read : NULL;
+        answer_make(&out, &a);
+        r.answer = pse_buf_span(&out);
+        assert_fault(judge_text(pse_span_str(token), &by, &r, card_nonce),
+                     i == 0 || i == 3 ? PSE_EID_GOOD : PSE_EID_OCSP_UNTRUSTED);
+        pse_buf_free(&out);
+    }
+    pse_certificate_free(read);
+    X509_free(service);
+    X509_free(card);
 }
 
 /* --- one byte -----------------------------------------------------------------------------------
@@ -128,6 +214,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_row_that_fails_is_told),
         cmocka_unit_test(revocation_is_row_seven),
+        cmocka_unit_test(answers_have_an_age),
+        cmocka_unit_test(the_designated_service_answers),
         cmocka_unit_test(no_byte_can_be_changed),
     };
 

@@ -18,6 +18,12 @@ static void purposes(void **state)
         {"digitalSignature", "serverAuth", PSE_EID_PURPOSE},
         {"digitalSignature", "emailProtection,OCSPSigning", PSE_EID_PURPOSE},
         {"digitalSignature", "anyExtendedKeyUsage", PSE_EID_PURPOSE},
+        {"digitalSignature", "1.3.6.1.5.5.7.3.2.1", PSE_EID_PURPOSE}, /* a child of clientAuth */
+        {"digitalSignature", "DER:040100", PSE_EID_PURPOSE},          /* no list */
+        {"DER:040100", "clientAuth", PSE_EID_PURPOSE},
+        {"DER:030100", "clientAuth", PSE_EID_PURPOSE}, /* no bit set */
+        {"DER:03020080", "clientAuth", PSE_EID_GOOD},  /* with zeros that strict DER leaves out */
+        {"DER:0303008000", "clientAuth", PSE_EID_GOOD},
     };
     struct pse_webeid_rules by = rules();
 
@@ -28,6 +34,28 @@ static void purposes(void **state)
         plan.usage = row[i].usage;
         plan.extended = row[i].extended;
         assert_fault(judge_plan(&plan, &by), row[i].fault);
+    }
+}
+
+/* An extension that stands there twice says nothing. */
+static void purposes_said_twice(void **state)
+{
+    static const int nid[] = {NID_key_usage, NID_ext_key_usage, NID_certificate_policies};
+    static const char *const value[] = {"digitalSignature", "clientAuth", "1.2.3.4.5"};
+    static const enum pse_eid_fault wanted[] = {PSE_EID_PURPOSE, PSE_EID_PURPOSE, PSE_EID_POLICY};
+    struct pse_webeid_rules by = rules();
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct person_plan plan = card_plan(p256, ca, ca_key);
+        X509 *card = person_certificate(&plan);
+        struct login l = card_login("ES256", p256, card);
+
+        assert_fault(judge(&l, &by), PSE_EID_GOOD);
+        maker_extension(card, nid[i], value[i]);
+        assert_int_not_equal(X509_sign(card, ca_key, EVP_sha256()), 0);
+        assert_fault(judge(&l, &by), wanted[i]);
+        X509_free(card);
     }
 }
 
@@ -128,6 +156,34 @@ static void only_the_issuer_matters(void **state)
     X509_free(unrelated);
 }
 
+/* From the first to the last second of its own life, whatever its certificates'. */
+static void authorities_have_a_life(void **state)
+{
+    static const struct {
+        int64_t from, until; /* from now */
+        enum pse_eid_fault fault;
+    } row[] = {
+        {0, MAKER_DAY, PSE_EID_GOOD},
+        {1, MAKER_DAY, PSE_EID_UNTRUSTED},
+        {-MAKER_DAY, 0, PSE_EID_GOOD},
+        {-MAKER_DAY, -1, PSE_EID_UNTRUSTED},
+    };
+    struct person_plan plan = card_plan(p256, ca, ca_key);
+    struct pse_webeid_rules by = rules();
+
+    (void)state;
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        X509 *authority = card_authority("Authority of Test", ca_key, MAKER_NOW + row[i].from,
+                                         MAKER_NOW + row[i].until);
+        struct pse_anchors *set = maker_anchors(authority);
+
+        by.anchors = set;
+        assert_fault(judge_plan(&plan, &by), row[i].fault);
+        pse_anchors_free(set);
+        X509_free(authority);
+    }
+}
+
 /* An authority that is no root is trusted by itself; one that is none is not. */
 static void anchors_need_no_root_but_the_right(void **state)
 {
@@ -168,15 +224,21 @@ static void weak_links_are_refused(void **state)
     struct pse_webeid_rules by = rules();
     X509 *card = person_certificate(&plan);
     struct login l = card_login("RS256", weak, card);
-    X509 *small = card_authority("Small", weak, MAKER_NOW - MAKER_DAY, MAKER_NOW + MAKER_DAY);
-    struct pse_anchors *set = maker_anchors(small);
+    X509 *authority = card_authority("Small", weak, MAKER_NOW - MAKER_DAY, MAKER_NOW + MAKER_DAY);
+    struct pse_anchors *set = maker_anchors(authority);
 
     (void)state;
     assert_fault(judge(&l, &by), PSE_EID_ALGORITHM);
     X509_free(card);
-    plan = card_plan(p256, small, weak); /* an authority with a small key */
+    plan = card_plan(p256, authority, weak); /* an authority with a small key */
     by.anchors = set;
     assert_fault(judge_plan(&plan, &by), PSE_EID_UNTRUSTED);
+    pse_anchors_free(set);
+    X509_free(authority);
+    authority = card_authority("Large enough", rsa, MAKER_NOW - MAKER_DAY, MAKER_NOW + MAKER_DAY);
+    by.anchors = set = maker_anchors(authority);
+    plan = card_plan(p256, authority, rsa);
+    assert_fault(judge_plan(&plan, &by), PSE_EID_GOOD);
     by.anchors = anchors;
     plan = card_plan(p256, ca, ca_key);
     card = person_certificate(&plan);
@@ -184,7 +246,7 @@ static void weak_links_are_refused(void **state)
     l = card_login("ES256", p256, card);
     assert_fault(judge(&l, &by), PSE_EID_UNTRUSTED);
     X509_free(card);
-    X509_free(small);
+    X509_free(authority);
     pse_anchors_free(set);
     EVP_PKEY_free(weak);
 }
@@ -248,9 +310,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(purposes),
+        cmocka_unit_test(purposes_said_twice),
         cmocka_unit_test(policies),
         cmocka_unit_test(lives),
         cmocka_unit_test(only_the_issuer_matters),
+        cmocka_unit_test(authorities_have_a_life),
         cmocka_unit_test(anchors_need_no_root_but_the_right),
         cmocka_unit_test(weak_links_are_refused),
         cmocka_unit_test(certificates_that_are_not_strict),

@@ -52,6 +52,10 @@ static void forms_that_are_not(void **state)
         "null",
         "[\"web-eid:1\"]",
         "\"web-eid:1.-1\"",
+        "\"web-eid:1.1a\"",
+        "\"web-eid:1,1\"",
+        "\"web-eid:01\"",
+        "\"web-eid:1.\xd9\xa1\"", /* a digit of another script */
     };
     static const char *const extra[] = {
         "\"format\":\"web-eid:1\",", /* twice */
@@ -137,6 +141,63 @@ static void what_must_be_there(void **state)
     X509_free(card);
 }
 
+/* Text that other readers of base64 would take for the same bytes. */
+static void base64_has_one_form(void **state)
+{
+    static const enum pse_eid_fault wanted[2] = {PSE_EID_PARSE, PSE_EID_SIGNATURE};
+    struct pse_webeid_rules by = rules();
+    X509 *card = card_of(p256);
+    struct login good = card_login("ES256", p256, card);
+    struct pse_buf der = PSE_BUF(8192);
+    char text[2][CARD_TEXT], bad[CARD_TEXT];
+    uint8_t raw[2048];
+
+    (void)state;
+    maker_der(&der, card);
+    while (der.n % 3 != 1) { /* so that the certificate's text ends with padding as well */
+        der.n = 0;
+        X509_free(card);
+        card = card_of(p256);
+        maker_der(&der, card);
+    }
+    good.card = card;
+    card_quoted(text[0], der.p, der.n);
+    card_quoted(text[1], raw, card_sign(raw, &good));
+    assert_fault(judge(&good, &by), PSE_EID_GOOD);
+    for (unsigned member = 0; member < 2; member++) {
+        const char *t = text[member];
+        size_t n = strlen(t); /* with its quotes */
+        struct login l = good;
+
+        assert_memory_equal(t + n - 3, "==\"", 3);
+        *(member == 0 ? &l.certificate : &l.signature) = bad;
+        snprintf(bad, sizeof bad, "%s", t);
+        assert_fault(judge(&l, &by), PSE_EID_GOOD);
+        snprintf(bad, sizeof bad, "%.*s\"", (int)n - 3, t); /* without padding */
+        assert_fault(judge(&l, &by), wanted[member]);
+        snprintf(bad, sizeof bad, "%.*s=\"", (int)n - 3, t);
+        assert_fault(judge(&l, &by), wanted[member]);
+        snprintf(bad, sizeof bad, "%.*s===\"", (int)n - 3, t);
+        assert_fault(judge(&l, &by), wanted[member]);
+        snprintf(bad, sizeof bad, "%.*s\\n\"", (int)n - 1, t); /* a line's end */
+        assert_fault(judge(&l, &by), wanted[member]);
+        snprintf(bad, sizeof bad, "\" %s", t + 1);
+        assert_fault(judge(&l, &by), wanted[member]);
+        snprintf(bad, sizeof bad, "%.*s\\n%s", 21, t, t + 21);
+        assert_fault(judge(&l, &by), wanted[member]);
+        snprintf(bad, sizeof bad, "%.*sAAAA\"", (int)n - 1, t); /* behind the padding */
+        assert_fault(judge(&l, &by), wanted[member]);
+        snprintf(bad, sizeof bad, "%s", t);
+        bad[n - 4]++; /* bits that no byte has a use for */
+        assert_fault(judge(&l, &by), wanted[member]);
+        snprintf(bad, sizeof bad, "%s", t);
+        bad[n - 5] = '-'; /* of the alphabet for addresses */
+        assert_fault(judge(&l, &by), wanted[member]);
+    }
+    pse_buf_free(&der);
+    X509_free(card);
+}
+
 static void lengths(void **state)
 {
     struct pse_webeid_rules by = rules();
@@ -163,6 +224,7 @@ int main(void)
         cmocka_unit_test(forms_that_are_read),
         cmocka_unit_test(forms_that_are_not),
         cmocka_unit_test(what_must_be_there),
+        cmocka_unit_test(base64_has_one_form),
         cmocka_unit_test(lengths),
     };
 

@@ -69,7 +69,11 @@ static void origins(void **state)
         " https://vote.example.org",
         "https://vote.example.org ",
         "https://h\xc3\xa4\xc3\xa4l.ee",
+        "https://[::1\"",
+        "https://[::1:443",
+        "https://[::1]x",
     };
+    char origin[PSE_WEBEID_ORIGIN_MAX + 2] = "https://";
 
     (void)state;
     for (size_t i = 0; i < sizeof good / sizeof *good; i++)
@@ -78,6 +82,10 @@ static void origins(void **state)
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         if (pse_webeid_origin_is_valid(bad[i]))
             fail_msg("%s", bad[i]);
+    memset(origin + 8, 'a', PSE_WEBEID_ORIGIN_MAX - 8);
+    assert_true(pse_webeid_origin_is_valid(origin));
+    origin[PSE_WEBEID_ORIGIN_MAX] = 'a';
+    assert_false(pse_webeid_origin_is_valid(origin));
 }
 
 /* --- signing ------------------------------------------------------------------------------------
@@ -135,6 +143,9 @@ static void the_signer_is_who_logged_in(void **state)
     "{\"cryptoAlgorithm\":\"" crypto "\",\"hashFunction\":\"" hash \
     "\",\"paddingScheme\":\"" padding "\"}"
 
+#define TYPES(crypto, hash, padding) \
+    "{\"cryptoAlgorithm\":" crypto ",\"hashFunction\":" hash ",\"paddingScheme\":" padding "}"
+
 static void algorithms_are_chosen(void **state)
 {
     static const struct {
@@ -152,7 +163,13 @@ static void algorithms_are_chosen(void **state)
          &rsa, PSE_OK, PSE_JWA_RS384},
         {"[" ALGORITHM("ECC", "SHA3-256", "NONE") "]", &p256, PSE_E_UNSUPPORTED, PSE_JWA_NONE},
         {"[" ALGORITHM("RSA", "SHA-256", "PSS") "]", &p256, PSE_E_UNSUPPORTED, PSE_JWA_NONE},
+        {"[" ALGORITHM("RSA", "SHA-256", "NONE") "]", &p256, PSE_E_UNSUPPORTED, PSE_JWA_NONE},
+        {"[" ALGORITHM("ECC", "SHA-256", "PSS") "]", &rsa, PSE_E_UNSUPPORTED, PSE_JWA_NONE},
         {"[]", &p256, PSE_E_UNSUPPORTED, PSE_JWA_NONE},
+        {"[" ALGORITHM("ECC", "SHA-256", "NONE") "," TYPES("1", "\"SHA-256\"", "\"NONE\"") "]",
+         &p256, PSE_E_SYNTAX, PSE_JWA_NONE},
+        {"[" TYPES("\"ECC\"", "256", "\"NONE\"") "]", &p256, PSE_E_SYNTAX, PSE_JWA_NONE},
+        {"[" TYPES("\"ECC\"", "\"SHA-256\"", "null") "]", &p256, PSE_E_SYNTAX, PSE_JWA_NONE},
         {"[1]", &p256, PSE_E_SYNTAX, PSE_JWA_NONE},
         {"{}", &p256, PSE_E_SYNTAX, PSE_JWA_NONE},
         {"[", &p256, PSE_E_SYNTAX, PSE_JWA_NONE},
