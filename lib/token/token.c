@@ -3,17 +3,20 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "room.h"
 
-enum { SLOTS_MAX = 256, PARAMS_MAX = 32, POINT_MAX = PSE_TOKEN_PUBLIC_MAX + 3 };
+enum { PARAMS_MAX = 32, POINT_MAX = PSE_TOKEN_PUBLIC_MAX + 3 };
 
 static const char *const names[] = {
-    "good",        "uri",     "pin-in-uri",  "unnamed",    "no-module",  "no-token",
-    "two-tokens",  "no-pin",  "pin-wrong",   "pin-before", "pin-locked", "no-object",
-    "two-objects", "kind",    "extractable", "no-public",  "exists",     "lost",
-    "forked",      "refused", "device",      "no-memory",
+    "good",       "uri",         "pin-in-uri", "unnamed",     "module-path", "no-module",
+    "no-token",   "two-tokens",  "no-pin",     "pin-wrong",   "pin-before",  "pin-locked",
+    "pin-change", "login",       "no-object",  "two-objects", "kind",        "unguarded",
+    "outside",    "extractable", "no-public",  "exists",      "lost",        "forked",
+    "refused",    "unable",      "device",     "no-memory",
 };
 
 const char *pse_token_fault_name(enum pse_token_fault fault)
@@ -30,15 +33,39 @@ bool pse_token_is_uri(const char *text)
     return strncmp(text, "pkcs11:", 7) == 0;
 }
 
+/* The next attribute's name after @p at, which is the scheme's colon at first; NULL: no more. */
+static const char *next_name(size_t *n, const char *at)
+{
+    at += *at == ':' ? 0 : strcspn(at, ";?&");
+    if (*at == '\0')
+        return NULL;
+    *n = strcspn(++at, "=;?&");
+    return at;
+}
+
+/* Looked for first, and in whatever else may be wrong, since complaints show what they are about.
+ */
+static bool has_pin(const char *text)
+{
+    static const char pin[] = "pin-value";
+    size_t n;
+
+    for (const char *at = next_name(&n, text + strcspn(text, ":")); at != NULL;
+         at = next_name(&n, at + n))
+        if (n == sizeof pin - 1 && strncasecmp(at, pin, n) == 0)
+            return true;
+    return false;
+}
+
 /* Each attribute once (RFC 7512 2.3): of two, people and modules may read either. */
 static bool has_twins(const char *text)
 {
     const char *seen[32];
     size_t count = 0;
+    size_t n;
 
-    for (const char *at = text + strcspn(text, ":"); *at != '\0'; at += strcspn(at, ";?&")) {
-        size_t n = strcspn(++at, "=;?&");
-
+    for (const char *at = next_name(&n, text + strcspn(text, ":")); at != NULL;
+         at = next_name(&n, at + n)) {
         for (size_t i = 0; i < count; i++)
             if (strncmp(seen[i], at, n) == 0 && seen[i][n] == '=')
                 return true;
@@ -49,22 +76,37 @@ static bool has_twins(const char *text)
     return false;
 }
 
+/* p11-kit passes over what it does not know behind the question mark. */
+static bool is_query_known(const char *text)
+{
+    static const char *const known[] = {"pin-source", "module-path"};
+    const char *query = strchr(text, '?');
+    size_t n;
+
+    for (const char *at = query == NULL ? NULL : next_name(&n, query); at != NULL;
+         at = next_name(&n, at + n))
+        if ((strlen(known[0]) != n || strncmp(at, known[0], n) != 0) &&
+            (strlen(known[1]) != n || strncmp(at, known[1], n) != 0))
+            return false;
+    return true;
+}
+
 /* An attribute that we do not know may be the one that tells two keys apart. */
 static enum pse_token_fault parse_uri(P11KitUri **out, const char *text)
 {
-    P11KitUri *uri = p11_kit_uri_new();
+    P11KitUri *uri;
     enum pse_token_fault fault = PSE_TOKEN_GOOD;
 
     *out = NULL;
+    if (has_pin(text))
+        return PSE_TOKEN_PIN_IN_URI;
+    uri = p11_kit_uri_new();
     if (uri == NULL)
         return PSE_TOKEN_NO_MEMORY;
     if (strlen(text) >= PSE_TOKEN_URI_MAX ||
         p11_kit_uri_parse(text, P11_KIT_URI_FOR_ANY, uri) != P11_KIT_URI_OK ||
-        p11_kit_uri_any_unrecognized(uri) || p11_kit_uri_get_module_name(uri) != NULL ||
-        has_twins(text))
+        p11_kit_uri_any_unrecognized(uri) || !is_query_known(text) || has_twins(text))
         fault = PSE_TOKEN_URI;
-    else if (p11_kit_uri_get_pin_value(uri) != NULL)
-        fault = PSE_TOKEN_PIN_IN_URI;
     else if (p11_kit_uri_get_attribute(uri, CKA_LABEL) == NULL &&
              p11_kit_uri_get_attribute(uri, CKA_ID) == NULL)
         fault = PSE_TOKEN_UNNAMED;
@@ -94,15 +136,33 @@ enum pse_token_fault pse_token_uri_check(char pin_source[PSE_TOKEN_URI_MAX], con
 /* --- modules -----------------------------------------------------------------------------------
  */
 
+/* A module is code that gets the PIN: it is to be one that nobody else could have put there. */
+static enum pse_token_fault judge_path(const char *path)
+{
+    struct stat st;
+
+    if (path[0] != '/')
+        return PSE_TOKEN_MODULE_PATH;
+    if (stat(path, &st) != 0)
+        return PSE_TOKEN_NO_MODULE;
+    return (st.st_uid == 0 || st.st_uid == geteuid()) && (st.st_mode & 022) == 0
+               ? PSE_TOKEN_GOOD
+               : PSE_TOKEN_MODULE_PATH;
+}
+
 static enum pse_token_fault load_modules(struct pse_token *t)
 {
     const char *path = p11_kit_uri_get_module_path(t->uri);
+    enum pse_token_fault fault;
 
     p11_kit_be_quiet();
     if (path == NULL) {
         t->modules = p11_kit_modules_load_and_initialize(0);
         return t->modules != NULL ? PSE_TOKEN_GOOD : PSE_TOKEN_NO_MODULE;
     }
+    fault = judge_path(path);
+    if (fault != PSE_TOKEN_GOOD)
+        return fault;
     t->own = p11_kit_module_load(path, 0);
     if (t->own != NULL && p11_kit_module_initialize(t->own) == CKR_OK)
         return PSE_TOKEN_GOOD;
@@ -136,6 +196,18 @@ static enum pse_token_fault keep_pin(struct pse_token *t, struct pse_span pin)
     return PSE_TOKEN_GOOD;
 }
 
+/* A URI that asks for an object of another class has another one in mind. */
+static enum pse_token_fault judge_class(const struct pse_token *t)
+{
+    const CK_ATTRIBUTE *class = p11_kit_uri_get_attribute(t->uri, CKA_CLASS);
+    CK_OBJECT_CLASS ours = token_class(t);
+
+    return class == NULL || (class->ulValueLen == sizeof ours &&
+                             memcmp(class->pValue, &ours, sizeof ours) == 0)
+               ? PSE_TOKEN_GOOD
+               : PSE_TOKEN_KIND;
+}
+
 enum pse_token_fault token_begin(struct pse_token **out, const struct pse_token_ask *ask)
 {
     struct pse_token *t = calloc(1, sizeof *t);
@@ -148,6 +220,8 @@ enum pse_token_fault token_begin(struct pse_token **out, const struct pse_token_
     t->owner = getpid();
     t->kind = ask->kind;
     fault = parse_uri(&t->uri, ask->uri);
+    if (fault == PSE_TOKEN_GOOD)
+        fault = judge_class(t);
     if (fault == PSE_TOKEN_GOOD)
         fault = keep_pin(t, ask->pin);
     if (fault == PSE_TOKEN_GOOD)
@@ -175,111 +249,13 @@ void pse_token_close(struct pse_token *t)
     free(t);
 }
 
-/* --- the token ---------------------------------------------------------------------------------
- */
-
-static bool fits(struct pse_token *t, CK_FUNCTION_LIST *f, CK_SLOT_ID slot)
-{
-    CK_SLOT_ID wanted = p11_kit_uri_get_slot_id(t->uri); /* all ones: any */
-    CK_TOKEN_INFO token;
-    CK_SLOT_INFO info;
-
-    return (wanted == (CK_SLOT_ID)-1 || wanted == slot) &&
-           f->C_GetSlotInfo(slot, &info) == CKR_OK && f->C_GetTokenInfo(slot, &token) == CKR_OK &&
-           (token.flags & CKF_TOKEN_INITIALIZED) != 0 &&
-           p11_kit_uri_match_slot_info(t->uri, &info) == 1 &&
-           p11_kit_uri_match_token_info(t->uri, &token) == 1;
-}
-
-static size_t look_in(struct pse_token *t, CK_FUNCTION_LIST *f)
-{
-    CK_SLOT_ID slot[SLOTS_MAX];
-    CK_ULONG n = SLOTS_MAX;
-    CK_INFO info;
-    size_t found = 0;
-
-    if (f->C_GetInfo(&info) != CKR_OK || p11_kit_uri_match_module_info(t->uri, &info) != 1 ||
-        f->C_GetSlotList(CK_TRUE, slot, &n) != CKR_OK)
-        return 0;
-    for (CK_ULONG i = 0; i < n; i++) {
-        if (!fits(t, f, slot[i]))
-            continue;
-        t->f = f;
-        t->slot = slot[i];
-        found++;
-    }
-    return found;
-}
-
-static enum pse_token_fault find_token(struct pse_token *t)
-{
-    size_t found = 0;
-
-    if (t->own != NULL)
-        found = look_in(t, t->own);
-    for (size_t i = 0; t->modules != NULL && t->modules[i] != NULL; i++)
-        found += look_in(t, t->modules[i]);
-    return found == 0 ? PSE_TOKEN_NO_TOKEN : found == 1 ? PSE_TOKEN_GOOD : PSE_TOKEN_TWO_TOKENS;
-}
-
-/* Whoever comes back after a wrong PIN, this process or the next, does not try again: a person is
- * to look first, and a right PIN given by hand makes the mark go. */
-static enum pse_token_fault may_try(const struct pse_token *t, const CK_TOKEN_INFO *info)
-{
-    if ((info->flags & CKF_USER_PIN_LOCKED) != 0)
-        return PSE_TOKEN_PIN_LOCKED;
-    if ((info->flags & (CKF_USER_PIN_COUNT_LOW | CKF_USER_PIN_FINAL_TRY)) != 0)
-        return PSE_TOKEN_PIN_BEFORE;
-    return t->pin == NULL ? PSE_TOKEN_NO_PIN : PSE_TOKEN_GOOD;
-}
-
-static enum pse_token_fault log_in(struct pse_token *t)
-{
-    CK_SESSION_INFO session;
-    CK_TOKEN_INFO info;
-    enum pse_token_fault fault;
-
-    if (t->f->C_GetTokenInfo(t->slot, &info) != CKR_OK ||
-        t->f->C_GetSessionInfo(t->session, &session) != CKR_OK)
-        return PSE_TOKEN_DEVICE;
-    if ((info.flags & CKF_LOGIN_REQUIRED) == 0 || session.state == CKS_RO_USER_FUNCTIONS ||
-        session.state == CKS_RW_USER_FUNCTIONS)
-        return PSE_TOKEN_GOOD;
-    fault = may_try(t, &info);
-    if (fault != PSE_TOKEN_GOOD)
-        return fault;
-    switch (t->f->C_Login(t->session, CKU_USER, t->pin, t->pin_n)) {
-    case CKR_OK:
-    case CKR_USER_ALREADY_LOGGED_IN: return PSE_TOKEN_GOOD;
-    case CKR_PIN_LOCKED: t->dead = PSE_TOKEN_PIN_LOCKED; return t->dead;
-    case CKR_PIN_INCORRECT:
-    case CKR_PIN_INVALID:
-    case CKR_PIN_LEN_RANGE: t->dead = PSE_TOKEN_PIN_WRONG; return t->dead;
-    default: return PSE_TOKEN_DEVICE;
-    }
-}
-
-enum pse_token_fault token_session(struct pse_token *t, bool writes)
-{
-    CK_FLAGS flags = CKF_SERIAL_SESSION | (writes ? CKF_RW_SESSION : 0);
-    enum pse_token_fault fault = find_token(t);
-
-    if (fault != PSE_TOKEN_GOOD)
-        return fault;
-    if (t->f->C_OpenSession(t->slot, flags, NULL, NULL, &t->session) != CKR_OK) {
-        t->session = 0;
-        return PSE_TOKEN_DEVICE;
-    }
-    fault = log_in(t);
-    if (fault != PSE_TOKEN_GOOD) {
-        (void)t->f->C_CloseSession(t->session);
-        t->session = 0;
-    }
-    return fault;
-}
-
 /* --- the object --------------------------------------------------------------------------------
  */
+
+CK_OBJECT_CLASS token_class(const struct pse_token *t)
+{
+    return t->kind == PSE_TOKEN_WRAP ? CKO_SECRET_KEY : CKO_PRIVATE_KEY;
+}
 
 static enum pse_token_fault search(struct pse_token *t, CK_OBJECT_HANDLE found[2], CK_ULONG *n,
                                    CK_ATTRIBUTE *by, CK_ULONG attributes)
@@ -426,17 +402,35 @@ static enum pse_token_fault keep_public(struct pse_token *t)
     return PSE_TOKEN_GOOD;
 }
 
-enum pse_token_fault token_object(struct pse_token *t)
+/* Attributes of old modules: where they say nothing of the past, nothing is held against the key.
+ */
+static bool was_outside(struct pse_token *t)
 {
-    CK_OBJECT_CLASS class = t->kind == PSE_TOKEN_WRAP ? CKO_SECRET_KEY : CKO_PRIVATE_KEY;
-    enum pse_token_fault fault = token_find(t, &t->key, class, true);
+    return is_set(t, CKA_ALWAYS_SENSITIVE, false) || is_set(t, CKA_NEVER_EXTRACTABLE, false);
+}
 
-    if (fault != PSE_TOKEN_GOOD)
-        return fault;
+static enum pse_token_fault judge_object(struct pse_token *t)
+{
     if (!is_for_use(t))
         return PSE_TOKEN_KIND;
     if (!is_set(t, CKA_SENSITIVE, true) || !is_set(t, CKA_EXTRACTABLE, false))
         return PSE_TOKEN_EXTRACTABLE;
+    if (was_outside(t))
+        return PSE_TOKEN_OUTSIDE;
+    return is_set(t, CKA_PRIVATE, true) ? PSE_TOKEN_GOOD : PSE_TOKEN_UNGUARDED;
+}
+
+enum pse_token_fault token_object(struct pse_token *t)
+{
+    enum pse_token_fault fault = token_find(t, &t->key, token_class(t), true);
+
+    if (fault == PSE_TOKEN_GOOD)
+        fault = judge_object(t);
+    if (fault != PSE_TOKEN_GOOD)
+        return fault;
+    t->asks_each_time = t->kind != PSE_TOKEN_WRAP && is_set(t, CKA_ALWAYS_AUTHENTICATE, true);
+    if (t->asks_each_time && t->pin == NULL)
+        return PSE_TOKEN_NO_PIN;
     if (!t->is_known)
         read_names(t);
     if (t->kind != PSE_TOKEN_WRAP)

@@ -6,9 +6,13 @@
  * secrets never stand on a token: what a token can do with them is not what trustees need.
  *
  * Rules that hold here (identity contract 7):
- * - A private object must be sensitive and not extractable; each opening asks the token.
- * - A wrong PIN is tried once. Nothing is tried when the token says that an earlier PIN was wrong
- *   or that the next try is the last, so that a service manager's restarts cannot lock it.
+ * - A private object must be sensitive, not extractable, never have been otherwise, and not be
+ *   usable without the PIN; each opening asks the token.
+ * - A wrong PIN is tried once, whichever handles of the process are on that token. Nothing is tried
+ *   when the token says that an earlier PIN was wrong or that the next try is the last, so that a
+ *   service manager's restarts cannot lock it.
+ * - A key that wants its PIN for each signature (CKA_ALWAYS_AUTHENTICATE) gets it, under the same
+ *   rule.
  * - A lost session is opened again once for each call; then the call fails. A key pair of which
  *   the public half is another one by then is refused (no-object).
  * - Nothing is taken across a fork: a child's calls are refused.
@@ -44,22 +48,28 @@ enum pse_token_fault {
     PSE_TOKEN_URI,         /* no URI of RFC 7512, or an attribute that is not understood */
     PSE_TOKEN_PIN_IN_URI,  /* pin-value: a PIN in the open */
     PSE_TOKEN_UNNAMED,     /* the URI has neither object nor id */
+    PSE_TOKEN_MODULE_PATH, /* not absolute, or a file that others may write */
     PSE_TOKEN_NO_MODULE,   /* no module can be loaded */
     PSE_TOKEN_NO_TOKEN,    /* no token like that is there */
     PSE_TOKEN_TWO_TOKENS,  /* the URI fits several */
     PSE_TOKEN_NO_PIN,      /* the token wants one, and there is none */
-    PSE_TOKEN_PIN_WRONG,   /* tried once; this handle tries no more */
+    PSE_TOKEN_PIN_WRONG,   /* tried once; this process tries no more */
     PSE_TOKEN_PIN_BEFORE,  /* not tried: an earlier one was wrong, or the next try is the last */
     PSE_TOKEN_PIN_LOCKED,  /* not tried: locked */
+    PSE_TOKEN_PIN_CHANGE,  /* has none yet, or wants another */
+    PSE_TOKEN_LOGIN,       /* failed for another reason; this process tries no more */
     PSE_TOKEN_NO_OBJECT,   /* the token has no such private object */
     PSE_TOKEN_TWO_OBJECTS, /* it has several */
     PSE_TOKEN_KIND,        /* an object of another kind or curve, or not for this use */
+    PSE_TOKEN_UNGUARDED,   /* an object that can be used without the PIN */
+    PSE_TOKEN_OUTSIDE,     /* an object that was once outside, or could have been taken out */
     PSE_TOKEN_EXTRACTABLE, /* an object that is not sensitive, or can be taken out */
     PSE_TOKEN_NO_PUBLIC,   /* the public half, or the certificate, is not beside it */
     PSE_TOKEN_EXISTS,      /* to be made, and there already */
     PSE_TOKEN_LOST,        /* the session is gone, and could not be opened again */
     PSE_TOKEN_FORKED,      /* called in another process than the opener's */
     PSE_TOKEN_REFUSED,     /* the bytes are not what this key wrapped */
+    PSE_TOKEN_UNABLE,      /* the device knows no such mechanism, or not for this key */
     PSE_TOKEN_DEVICE,      /* the device failed in another way */
     PSE_TOKEN_NO_MEMORY,
 };
@@ -70,7 +80,8 @@ const char *pse_token_fault_name(enum pse_token_fault fault);
 bool pse_token_is_uri(const char *text);
 
 /** The form of a URI, and where it says its PIN is to be read from (pin-source; empty: nowhere).
- * Only the verdicts GOOD, URI, PIN_IN_URI, UNNAMED, NO_MEMORY. Touches no device. */
+ * A PIN in it is found before any other fault. Only the verdicts GOOD, URI, PIN_IN_URI, UNNAMED,
+ * NO_MEMORY. Touches no device. */
 PSE_MUST enum pse_token_fault pse_token_uri_check(char pin_source[PSE_TOKEN_URI_MAX],
                                                   const char *uri);
 

@@ -26,7 +26,12 @@ static struct made made(const struct pse_token *t)
     return m;
 }
 
-static CK_RV make_pair_on(struct pse_token *t, const uint8_t *params, size_t n)
+/* What was made, to be taken back when it turns out to be of no use. */
+struct halves {
+    CK_OBJECT_HANDLE key, public; /* 0: none */
+};
+
+static CK_RV make_pair_on(struct pse_token *t, struct halves *h, const uint8_t *params, size_t n)
 {
     struct made m = made(t);
     CK_ATTRIBUTE public[] = {
@@ -47,21 +52,21 @@ static CK_RV make_pair_on(struct pse_token *t, const uint8_t *params, size_t n)
     };
     CK_MECHANISM how = {
         t->kind == PSE_TOKEN_ED25519 ? CKM_EC_EDWARDS_KEY_PAIR_GEN : CKM_EC_KEY_PAIR_GEN, NULL, 0};
-    CK_OBJECT_HANDLE one, other;
 
     return t->f->C_GenerateKeyPair(t->session, &how, public, sizeof public / sizeof *public,
-                                   private, sizeof private / sizeof *private, &one, &other);
+                                   private, sizeof private / sizeof *private, &h->public, &h->key);
 }
 
-static CK_RV make_pair(struct pse_token *t)
+static CK_RV make_pair(struct pse_token *t, struct halves *h)
 {
     const struct curve *curve = token_curve(t->kind);
-    CK_RV rv = make_pair_on(t, curve->oid, curve->oid_n);
+    CK_RV rv = make_pair_on(t, h, curve->oid, curve->oid_n);
 
-    return rv == CKR_OK || curve->text == NULL ? rv : make_pair_on(t, curve->text, curve->text_n);
+    return rv == CKR_OK || curve->text == NULL ? rv
+                                               : make_pair_on(t, h, curve->text, curve->text_n);
 }
 
-static CK_RV make_aes(struct pse_token *t)
+static CK_RV make_aes(struct pse_token *t, struct halves *h)
 {
     struct made m = made(t);
     CK_ULONG n = PSE_TOKEN_KEY;
@@ -77,25 +82,52 @@ static CK_RV make_aes(struct pse_token *t)
         m.id,
     };
     CK_MECHANISM how = {CKM_AES_KEY_GEN, NULL, 0};
-    CK_OBJECT_HANDLE key;
 
-    return t->f->C_GenerateKey(t->session, &how, object, sizeof object / sizeof *object, &key);
+    return t->f->C_GenerateKey(t->session, &how, object, sizeof object / sizeof *object, &h->key);
+}
+
+/* Of a search: that there is nothing is good. */
+static enum pse_token_fault vacant(enum pse_token_fault found)
+{
+    return found == PSE_TOKEN_NO_OBJECT ? PSE_TOKEN_GOOD
+           : found == PSE_TOKEN_DEVICE  ? found
+                                        : PSE_TOKEN_EXISTS;
+}
+
+/* By its name, or a public half or certificate that would be taken for the new key's. */
+static enum pse_token_fault judge_place(struct pse_token *t)
+{
+    static const CK_OBJECT_CLASS by_id[] = {CKO_PUBLIC_KEY, CKO_CERTIFICATE};
+    const struct made m = made(t);
+    CK_OBJECT_HANDLE found;
+    enum pse_token_fault fault = token_find(t, &found, token_class(t), true);
+
+    if (m.id.ulValueLen > ID_MAX)
+        return PSE_TOKEN_URI;
+    memcpy(t->id, m.id.pValue, m.id.ulValueLen);
+    t->id_n = m.id.ulValueLen;
+    for (size_t i = 0; t->kind != PSE_TOKEN_WRAP && fault == PSE_TOKEN_NO_OBJECT && i < 2; i++)
+        fault = token_find(t, &found, by_id[i], false);
+    return vacant(fault);
 }
 
 static enum pse_token_fault make(struct pse_token *t)
 {
-    CK_OBJECT_CLASS class = t->kind == PSE_TOKEN_WRAP ? CKO_SECRET_KEY : CKO_PRIVATE_KEY;
+    struct halves h = {0, 0};
     enum pse_token_fault fault = token_session(t, true);
-    CK_OBJECT_HANDLE found;
 
+    if (fault == PSE_TOKEN_GOOD)
+        fault = judge_place(t);
+    if (fault == PSE_TOKEN_GOOD)
+        fault = token_meaning(t->kind == PSE_TOKEN_WRAP ? make_aes(t, &h) : make_pair(t, &h));
     if (fault != PSE_TOKEN_GOOD)
         return fault;
-    fault = token_find(t, &found, class, true);
-    if (fault != PSE_TOKEN_NO_OBJECT)
-        return fault == PSE_TOKEN_DEVICE ? fault : PSE_TOKEN_EXISTS;
-    if ((t->kind == PSE_TOKEN_WRAP ? make_aes(t) : make_pair(t)) != CKR_OK)
-        return PSE_TOKEN_DEVICE;
-    return token_object(t);
+    fault = token_object(t);
+    if (fault != PSE_TOKEN_GOOD && h.public != 0)
+        (void)t->f->C_DestroyObject(t->session, h.public);
+    if (fault != PSE_TOKEN_GOOD)
+        (void)t->f->C_DestroyObject(t->session, h.key);
+    return fault;
 }
 
 enum pse_token_fault pse_token_make(struct pse_token **out, const struct pse_token_ask *ask)
@@ -122,7 +154,7 @@ struct put {
 };
 
 /* The handle of a card is opened to read; one session more may write, on the same login. */
-static CK_RV put_step(struct pse_token *t, void *ctx)
+static enum pse_token_fault put_step(struct pse_token *t, void *ctx)
 {
     const struct put *p = ctx;
     struct made m = made(t);
@@ -144,30 +176,25 @@ static CK_RV put_step(struct pse_token *t, void *ctx)
         t->f->C_OpenSession(t->slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &session);
 
     if (rv != CKR_OK)
-        return rv;
+        return token_meaning(rv);
     rv = t->f->C_CreateObject(session, object, sizeof object / sizeof *object, &made_object);
     (void)t->f->C_CloseSession(session);
-    return rv;
+    return token_meaning(rv);
 }
 
-static CK_RV look_step(struct pse_token *t, void *ctx)
+static enum pse_token_fault look_step(struct pse_token *t, void *ctx)
 {
-    bool *is_there = ctx;
     CK_OBJECT_HANDLE object;
-    enum pse_token_fault fault = token_find(t, &object, CKO_CERTIFICATE, false);
 
-    *is_there = fault != PSE_TOKEN_NO_OBJECT;
-    return fault == PSE_TOKEN_DEVICE ? CKR_GENERAL_ERROR : CKR_OK;
+    (void)ctx;
+    return vacant(token_find(t, &object, CKO_CERTIFICATE, false));
 }
 
 enum pse_token_fault pse_token_put_certificate(struct pse_token *t, struct pse_span der,
                                                struct pse_span subject)
 {
     struct put p = {der, subject};
-    bool is_there = false;
-    enum pse_token_fault fault = token_do(t, look_step, &is_there);
+    enum pse_token_fault fault = token_do(t, look_step, NULL);
 
-    if (fault != PSE_TOKEN_GOOD)
-        return fault;
-    return is_there ? PSE_TOKEN_EXISTS : token_do(t, put_step, &p);
+    return fault == PSE_TOKEN_GOOD ? token_do(t, put_step, &p) : fault;
 }

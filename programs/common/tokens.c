@@ -17,6 +17,9 @@ static const struct {
     [PSE_TOKEN_PIN_IN_URI] = {PSE_E_SYNTAX, "would show the PIN to everybody on this machine; "
                                             "put it into a file, and say pin-source=file:PATH"},
     [PSE_TOKEN_UNNAMED] = {PSE_E_SYNTAX, "names no object; add object=LABEL or id=%01…"},
+    [PSE_TOKEN_MODULE_PATH] = {PSE_E_STATE,
+                               "names a module that somebody else could replace; give the absolute "
+                               "path of a file that only root or you may write"},
     [PSE_TOKEN_NO_MODULE] = {PSE_E_MISSING,
                              "needs a PKCS#11 module that does not load; check module-path, or "
                              "p11-kit list-modules"},
@@ -32,11 +35,21 @@ static const struct {
                               "by hand (pkcs11-tool --login), start again"},
     [PSE_TOKEN_PIN_LOCKED] = {PSE_E_STATE, "is locked after wrong PINs; its security officer can "
                                            "set a new one (pkcs11-tool --init-pin)"},
+    [PSE_TOKEN_PIN_CHANGE] = {PSE_E_STATE, "wants its PIN set or changed first (pkcs11-tool "
+                                           "--init-pin, --change-pin); start again after that"},
+    [PSE_TOKEN_LOGIN] = {PSE_E_STATE, "does not let us log in; it was tried once. See its log, log "
+                                      "in once by hand (pkcs11-tool --login), start again"},
     [PSE_TOKEN_NO_OBJECT] = {PSE_E_MISSING, "names a private key that is not on the token; see "
                                             "pkcs11-tool --login --list-objects"},
     [PSE_TOKEN_TWO_OBJECTS] = {PSE_E_MISMATCH, "fits several private keys; add id=%01…"},
     [PSE_TOKEN_KIND] = {PSE_E_MISMATCH, "is a key of another kind, or not for this use; make one "
                                         "with psephos"},
+    [PSE_TOKEN_UNGUARDED] = {PSE_E_STATE,
+                             "can be used by anybody without the PIN; make one that is "
+                             "private (CKA_PRIVATE)"},
+    [PSE_TOKEN_OUTSIDE] = {PSE_E_STATE,
+                           "was once outside of its token, or could be taken out, so copies may "
+                           "exist; make one on the token"},
     [PSE_TOKEN_EXTRACTABLE] = {PSE_E_STATE,
                                "can be read or taken out of its token; make one that is sensitive "
                                "and not extractable"},
@@ -46,18 +59,23 @@ static const struct {
     [PSE_TOKEN_LOST] = {PSE_E_IO, "is gone, and was not found again; plug the token in"},
     [PSE_TOKEN_FORKED] = {PSE_E_STATE, "was opened by another process"},
     [PSE_TOKEN_REFUSED] = {PSE_E_PROOF, "did not wrap these bytes"},
+    [PSE_TOKEN_UNABLE] = {PSE_E_UNSUPPORTED, "is on a token that cannot do this; see pkcs11-tool "
+                                             "--list-mechanisms for what it can"},
     [PSE_TOKEN_DEVICE] = {PSE_E_IO, "does not work: the token or its module failed; see its log"},
     [PSE_TOKEN_NO_MEMORY] = {PSE_E_MEMORY, "needs more memory, or more locked memory (ulimit -l)"},
 };
 
+/* What cannot be read may have a PIN anywhere. */
+static int shown_of(const char *uri, enum pse_token_fault fault)
+{
+    return fault == PSE_TOKEN_PIN_IN_URI || fault == PSE_TOKEN_URI ? (int)strcspn(uri, ":?") : -1;
+}
+
 pse_rc token_say(const char *name, const char *uri, enum pse_token_fault fault)
 {
-    const char *query = strchr(uri, '?');
-    int shown = fault == PSE_TOKEN_PIN_IN_URI && query != NULL ? (int)(query - uri) : -1;
-
     PSE_REQUIRE((size_t)fault < sizeof words / sizeof *words);
     if (fault != PSE_TOKEN_GOOD)
-        cli_error(name, "%.*s %s", shown, uri, words[fault].text);
+        cli_error(name, "%.*s %s", shown_of(uri, fault), uri, words[fault].text);
     return words[fault].rc;
 }
 

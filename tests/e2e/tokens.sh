@@ -92,6 +92,8 @@ propose() {
 }
 check 'no PIN in the open' "$(
     refused 2 'show the PIN' propose --key "pkcs11:object=Office?pin-value=$pin"
+    refused 2 'show the PIN' propose --key "pkcs11:object=a;object=b?pin-value=$pin"
+    refused 2 'show the PIN' propose --key "pkcs11:pin-value=$pin"
     refused 2 'needs a PIN' propose --key "pkcs11:token=garden;object=Office?module-path=$module"
     printf '%s\n' $pin >loose
     chmod 644 loose
@@ -107,6 +109,9 @@ check 'no PIN in the open' "$(
 check 'no such token, module, object' "$(
     refused 2 'fits no token' propose --key "pkcs11:token=hedge;object=Office?module-path=$module"
     refused 2 'does not load' propose --key "pkcs11:object=Office?module-path=/nothing.so"
+    cp $module loose.so && chmod 777 loose.so
+    refused 1 'could replace' propose --key "pkcs11:object=Office?module-path=$dir/loose.so"
+    refused 2 'no PKCS#11 URI' propose --key "pkcs11:object=Office?pin-sauce=file:$dir/pin"
     refused 2 'not on the token' propose --key "$(uri Nobody)"
     refused 2 'no PKCS#11 URI' propose --key 'pkcs11:object=a;object=b'
     refused 2 'names no object' propose --key 'pkcs11:token=garden'
@@ -115,6 +120,13 @@ check 'a key that can be taken out' "$(
     pkcs11-tool --module $module --token-label garden --login --pin $pin --keypairgen \
         --key-type EC:edwards25519 --label Loose --id 01 --extractable >tool.log 2>&1 || cat tool.log
     refused 1 'not extractable' propose --key "$(uri Loose)"
+    [ ! -e act ] || echo 'it signed'
+)"
+check 'a key that came from a file' "$(
+    openssl genpkey -algorithm ed25519 -outform DER -out brought.der 2>tool.log || cat tool.log
+    pkcs11-tool --module $module --token-label garden --login --pin $pin --write-object brought.der \
+        --type privkey --label Brought --id 05 --usage-sign >tool.log 2>&1 || cat tool.log
+    refused 1 'copies may exist' propose --key "$(uri Brought)"
     [ ! -e act ] || echo 'it signed'
 )"
 check 'a key of another kind, and two of one name' "$(
