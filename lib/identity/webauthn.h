@@ -8,8 +8,9 @@
  * asserted this act within five minutes.
  *
  *     pse_webauthn_act(&act, statement);
- *     rc = pse_webauthn_table_issue(&challenge, table, …);    … its bytes to the page, answer comes
- * … fault = pse_webauthn_table_take(&challenge, table, account, now);     an attempt uses it up
+ *     rc = pse_webauthn_table_issue(&challenge, table, …);
+ *     … its bytes to the page, an answer comes …
+ *     fault = pse_webauthn_table_take(&challenge, table, account, now);    an attempt uses it up
  *     fault = pse_webauthn_answer_read(&answer, json);
  *     fault = pse_webauthn_assert(&done, &answer, &challenge, &site, keys, n, now);
  *     … keep pse_webauthn_evidence_put, and done.sign_count in the key …

@@ -118,6 +118,7 @@ serves 'seccomp\.h' daemon
 serves 'sqlite3\.h' store
 serves 'libpq-fe\.h' store
 serves 'openssl/' identity
+serves 'fido\.h|fido/' identity
 serves 'p11-kit/' token
 
 for room in base codec count group crypto merkle election; do
