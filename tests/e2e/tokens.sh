@@ -123,9 +123,9 @@ check 'a key that can be taken out' "$(
     [ ! -e act ] || echo 'it signed'
 )"
 check 'a key that came from a file' "$(
-    openssl genpkey -algorithm ed25519 -outform DER -out brought.der 2>tool.log || cat tool.log
-    pkcs11-tool --module $module --token-label garden --login --pin $pin --write-object brought.der \
-        --type privkey --label Brought --id 05 --usage-sign >tool.log 2>&1 || cat tool.log
+    openssl genpkey -algorithm ed25519 -out brought.pem 2>tool.log || cat tool.log
+    softhsm2-util --import brought.pem --token garden --pin $pin --label Brought --id 05 >tool.log 2>&1 ||
+        cat tool.log
     refused 1 'copies may exist' propose --key "$(uri Brought)"
     [ ! -e act ] || echo 'it signed'
 )"
