@@ -147,6 +147,8 @@ struct answer {
     int64_t revoked, this_update, next_update; /* 0: none */
     const uint8_t *nonce;
     int nonce_n;
+    const uint8_t *extension; /* one more nonce: the bytes in its extension as they are */
+    int extension_n;
     X509 *responder;
     EVP_PKEY *key;
     unsigned long flags; /* of OCSP_basic_sign */
@@ -179,6 +181,16 @@ static inline OCSP_BASICRESP *answer_basic(const struct answer *a)
 
         memcpy(nonce, a->nonce, (size_t)a->nonce_n);
         assert_int_equal(OCSP_basic_add1_nonce(basic, nonce, a->nonce_n), 1);
+    }
+    if (a->extension != NULL) {
+        ASN1_OCTET_STRING *octets = ASN1_OCTET_STRING_new();
+        X509_EXTENSION *e;
+
+        ASN1_OCTET_STRING_set(octets, a->extension, a->extension_n);
+        e = X509_EXTENSION_create_by_NID(NULL, NID_id_pkix_OCSP_Nonce, 0, octets);
+        assert_int_equal(OCSP_BASICRESP_add_ext(basic, e, -1), 1);
+        X509_EXTENSION_free(e);
+        ASN1_OCTET_STRING_free(octets);
     }
     if (a->beside != NULL)
         sk_X509_push(more, a->beside);

@@ -1,4 +1,7 @@
 /* What certificates say, and the two forms of ECDSA signatures. */
+#include <openssl/core_names.h>
+#include <openssl/param_build.h>
+
 #include "card_maker.h"
 #include "codec/codec.h"
 
@@ -319,6 +322,55 @@ static void keys_of_every_kind(void **state)
     }
 }
 
+/* A public key of RSA alone: nobody has the factors. */
+static EVP_PKEY *rsa_of(int bits)
+{
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+    OSSL_PARAM_BLD *list = OSSL_PARAM_BLD_new();
+    BIGNUM *n = BN_new(), *e = BN_new();
+    OSSL_PARAM *parts;
+    EVP_PKEY *made = NULL;
+
+    BN_set_bit(n, bits - 1);
+    BN_set_bit(n, 0);
+    BN_set_word(e, 65537);
+    OSSL_PARAM_BLD_push_BN(list, OSSL_PKEY_PARAM_RSA_N, n);
+    OSSL_PARAM_BLD_push_BN(list, OSSL_PKEY_PARAM_RSA_E, e);
+    parts = OSSL_PARAM_BLD_to_param(list);
+    assert_int_equal(EVP_PKEY_fromdata_init(ctx), 1);
+    assert_int_equal(EVP_PKEY_fromdata(ctx, &made, EVP_PKEY_PUBLIC_KEY, parts), 1);
+    OSSL_PARAM_free(parts);
+    OSSL_PARAM_BLD_free(list);
+    EVP_PKEY_CTX_free(ctx);
+    BN_free(n);
+    BN_free(e);
+    return made;
+}
+
+static void keys_of_rsa_have_a_length(void **state)
+{
+    static const struct {
+        int bits;
+        bool fits;
+    } row[] = {{PSE_RSA_BITS_MIN - 1, false},
+               {PSE_RSA_BITS_MIN, true},
+               {PSE_RSA_BITS_MAX, true},
+               {PSE_RSA_BITS_MAX + 1, false}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        EVP_PKEY *k = rsa_of(row[i].bits);
+        struct person_plan plan = card_plan(k, ca, ca_key);
+        struct pse_certificate *c = made(&plan);
+
+        assert_int_equal(pse_certificate_key_bits(c), row[i].bits);
+        assert_int_equal(pse_jwa_fits(PSE_JWA_RS256, c), row[i].fits);
+        assert_int_equal(pse_jwa_fits(PSE_JWA_PS512, c), row[i].fits);
+        pse_certificate_free(c);
+        EVP_PKEY_free(k);
+    }
+}
+
 static void identifiers(void **state)
 {
     static const char *const good[] = {"1.2.3", "1.3.6.1.4.1.10015.1.3", "2.999.1"};
@@ -337,6 +389,7 @@ static void two_forms_of_ecdsa(void **state)
 {
     struct pse_buf der = PSE_BUF(PSE_ECDSA_DER_MAX), raw = PSE_BUF(PSE_ECDSA_RAW_MAX);
     uint8_t in[64] = {[0] = 0x80, [31] = 1, [63] = 2};
+    static const uint8_t longest[PSE_ECDSA_RAW_MAX + 2] = {1, [PSE_ECDSA_RAW_MAX + 1] = 1};
 
     (void)state;
     assert_int_equal(pse_ecdsa_der_put(&der, pse_span(in, 64)), PSE_OK);
@@ -355,7 +408,11 @@ static void two_forms_of_ecdsa(void **state)
     assert_int_equal(raw.n, 0);
     assert_int_equal(pse_ecdsa_der_put(&der, pse_span(in, 63)), PSE_E_LENGTH);
     assert_int_equal(pse_ecdsa_der_put(&der, pse_span(in, 0)), PSE_E_LENGTH);
+    assert_int_equal(pse_ecdsa_der_put(&der, pse_span(longest, sizeof longest)), PSE_E_LENGTH);
     in[63] = 0;
+    assert_int_equal(pse_ecdsa_der_put(&der, pse_span(in, 64)), PSE_E_RANGE);
+    in[63] = 2;
+    in[0] = in[31] = 0;
     assert_int_equal(pse_ecdsa_der_put(&der, pse_span(in, 64)), PSE_E_RANGE);
     pse_buf_free(&der);
     pse_buf_free(&raw);
@@ -373,6 +430,7 @@ int main(void)
         cmocka_unit_test(names_that_are_none),
         cmocka_unit_test(der_and_pem),
         cmocka_unit_test(keys_of_every_kind),
+        cmocka_unit_test(keys_of_rsa_have_a_length),
         cmocka_unit_test(identifiers),
         cmocka_unit_test(two_forms_of_ecdsa),
     };

@@ -195,6 +195,9 @@ static void old_hashes(void **state)
     r.imprint_nid = NID_sha512; /* with 32 bytes */
     judged(&r, &by, PSE_STAMP_ALGORITHM);
     r = good();
+    r.with_parameters = true; /* SHA-2 has none */
+    judged(&r, &by, PSE_STAMP_ALGORITHM);
+    r = good();
     r.hash = EVP_sha1();
     judged(&r, &by, PSE_STAMP_ALGORITHM);
 }
@@ -213,6 +216,36 @@ static void wrong_nonce(void **state)
     judged(&r, &by, PSE_STAMP_NONCE);
     wrong.nonce_n = 0;
     judged(&r, &by, PSE_STAMP_NONCE);
+    r = good();
+    r.is_negative = true;
+    judged(&r, &by, PSE_STAMP_NONCE);
+}
+
+static void another_version(void **state)
+{
+    struct pse_stamp_rules by = rules();
+    struct recipe r = good();
+
+    (void)state;
+    r.version = 1;
+    judged(&r, &by, PSE_STAMP_GOOD);
+    r.version = 2;
+    judged(&r, &by, PSE_STAMP_FORM);
+}
+
+/* 160 bits at most. */
+static void serial_numbers(void **state)
+{
+    struct pse_stamp_rules by = rules();
+    struct recipe r = good();
+
+    (void)state;
+    r.serial_bits = 160;
+    judged(&r, &by, PSE_STAMP_GOOD);
+    r.serial_bits = 161;
+    judged(&r, &by, PSE_STAMP_FORM);
+    r.serial_bits = 8000;
+    judged(&r, &by, PSE_STAMP_FORM);
 }
 
 static void wrong_policy(void **state)
@@ -330,6 +363,27 @@ static void not_for_stamping(void **state)
     }
 }
 
+/* keyUsage may be absent; where it is there, it is for signatures. */
+static void a_key_for_other_uses(void **state)
+{
+    static const struct {
+        const char *usage;
+        enum pse_stamp_fault fault;
+    } row[] = {{NULL, PSE_STAMP_GOOD},
+               {"critical,digitalSignature", PSE_STAMP_GOOD},
+               {"nonRepudiation", PSE_STAMP_GOOD},
+               {"critical,keyEncipherment", PSE_STAMP_PURPOSE},
+               {"critical,digitalSignature,keyEncipherment", PSE_STAMP_PURPOSE}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        struct maker_certificate c = plan(stamping);
+
+        c.usage = row[i].usage;
+        by_certificate(&c, row[i].fault);
+    }
+}
+
 static void expired_or_not_yet_valid(void **state)
 {
     struct maker_certificate c = plan(stamping);
@@ -435,59 +489,51 @@ static void outside_the_bounds(void **state)
     young.from = MAKER_NOW - 10;
     r.certificate = r.named = maker_certificate(&young);
     judged(&r, &by, PSE_STAMP_OUTSIDE);
+    r.time = MAKER_NOW - 10;
+    judged(&r, &by, PSE_STAMP_GOOD);
+    X509_free(r.certificate);
+    young = plan(stamping);
+    young.until = MAKER_NOW + 10;
+    r.certificate = r.named = maker_certificate(&young);
+    r.time = MAKER_NOW + 10;
+    judged(&r, &by, PSE_STAMP_GOOD);
+    r.time++;
+    judged(&r, &by, PSE_STAMP_OUTSIDE);
     X509_free(r.certificate);
 }
 
-/* --- queries and anchors ------------------------------------------------------------------------
- */
-
-static void queries(void **state)
+/* As stated, in thousandths rounded up; what is no accuracy counts as none. */
+static void accuracy(void **state)
 {
-    struct pse_buf query = PSE_BUF(PSE_STAMP_QUERY_MAX);
-    struct pse_stamp_ask back, wide = ask;
+    static const struct {
+        int64_t part[3];
+        uint64_t ms;
+    } row[] = {
+        {{1, 2, 3}, 1003},
+        {{1, -1, -1}, 1000},
+        {{-1, 5, -1}, 5},
+        {{-1, -1, 1}, 1},
+        {{-1, -1, -1}, 0},
+        {{0, 999, 999}, 1000},
+        {{1, 1000, -1}, 0},
+        {{1, -1, 1000}, 0},
+        {{INT32_MAX, -1, -1}, (uint64_t)INT32_MAX * 1000},
+        {{(int64_t)INT32_MAX + 1, -1, -1}, 0},
+    };
+    struct pse_stamp_rules by = rules();
+    struct pse_stamp s;
 
     (void)state;
-    pse_stamp_digest(&wide, PSE_STAMP_SHA512, pse_span_str("x"));
-    wide.policy = policy;
-    assert_int_equal(pse_stamp_query_put(&query, &wide), PSE_OK);
-    assert_int_equal(pse_stamp_query_parse(&back, pse_buf_span(&query)), PSE_OK);
-    assert_int_equal(back.hash, PSE_STAMP_SHA512);
-    assert_memory_equal(back.digest, wide.digest, 64);
-    assert_int_equal(back.nonce_n, 16);
-    assert_memory_equal(back.nonce, ask.nonce, 16);
-    for (size_t n = 0; n < query.n; n++)
-        assert_int_equal(pse_stamp_query_parse(&back, pse_span(query.p, n)), PSE_E_SYNTAX);
-    pse_buf_put(&query, "", 1);
-    assert_int_equal(pse_stamp_query_parse(&back, pse_buf_span(&query)), PSE_E_SYNTAX);
-    query.n = 0;
-    wide.policy = "not an oid";
-    assert_int_equal(pse_stamp_query_put(&query, &wide), PSE_E_SYNTAX);
-    assert_int_equal(query.n, 0);
-    pse_buf_free(&query);
-}
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        struct pse_buf answer = PSE_BUF(PSE_STAMP_MAX);
+        struct recipe r = good();
 
-static void anchors_refused(void **state)
-{
-    struct pse_buf pem = PSE_BUF(1 << 16);
-    struct pse_anchors *a;
-
-    (void)state;
-    assert_int_equal(pse_anchors_new(&a), PSE_OK);
-    assert_int_equal(pse_anchors_add(a, pse_span(NULL, 0)), PSE_E_SYNTAX);
-    assert_int_equal(pse_anchors_add(a, pse_span_str("no certificate\n")), PSE_E_SYNTAX);
-    maker_pem(&pem, ca);
-    assert_int_equal(pse_anchors_add(a, pse_span(pem.p, pem.n / 2)), PSE_E_SYNTAX);
-    pem.p[pem.n / 2] = '!';
-    assert_int_equal(pse_anchors_add(a, pse_buf_span(&pem)), PSE_E_SYNTAX);
-    assert_int_equal(pse_anchors_count(a), 0);
-    pem.n = 0;
-    maker_pem(&pem, ca);
-    pse_wr_str(&pem, "some words between\n");
-    maker_pem(&pem, service);
-    assert_int_equal(pse_anchors_add(a, pse_buf_span(&pem)), PSE_OK);
-    assert_int_equal(pse_anchors_count(a), 2);
-    pse_anchors_free(a);
-    pse_buf_free(&pem);
+        r.accuracy = row[i].part;
+        maker_answer(&answer, &r);
+        assert_fault(pse_stamp_verify(&s, pse_buf_span(&answer), &by), PSE_STAMP_GOOD);
+        assert_int_equal(s.accuracy_ms, row[i].ms);
+        pse_buf_free(&answer);
+    }
 }
 
 int main(void)
@@ -499,19 +545,21 @@ int main(void)
         cmocka_unit_test(other_bytes),
         cmocka_unit_test(old_hashes),
         cmocka_unit_test(wrong_nonce),
+        cmocka_unit_test(another_version),
+        cmocka_unit_test(serial_numbers),
         cmocka_unit_test(wrong_policy),
         cmocka_unit_test(rejected_by_the_service),
         cmocka_unit_test(cut_or_continued),
         cmocka_unit_test(any_flipped_bit),
         cmocka_unit_test(not_for_stamping),
+        cmocka_unit_test(a_key_for_other_uses),
         cmocka_unit_test(expired_or_not_yet_valid),
         cmocka_unit_test(untrusted),
         cmocka_unit_test(no_anchor_at_all),
         cmocka_unit_test(certificate_not_bound),
         cmocka_unit_test(signature_of_another_key),
         cmocka_unit_test(outside_the_bounds),
-        cmocka_unit_test(queries),
-        cmocka_unit_test(anchors_refused),
+        cmocka_unit_test(accuracy),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

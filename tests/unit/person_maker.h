@@ -54,6 +54,18 @@ static inline X509 *person_certificate(const struct person_plan *p)
     return x;
 }
 
+/** A key of RSA that its certificate keeps for PSS. */
+static inline EVP_PKEY *person_pss_key(void)
+{
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA-PSS", NULL);
+    EVP_PKEY *key = NULL;
+
+    assert_int_equal(EVP_PKEY_keygen_init(ctx), 1);
+    assert_int_equal(EVP_PKEY_keygen(ctx, &key), 1);
+    EVP_PKEY_CTX_free(ctx);
+    return key;
+}
+
 /** Append a certificate as DER. */
 static inline void maker_der(struct pse_buf *out, X509 *x)
 {
@@ -162,7 +174,10 @@ enum attribute_ways {
     OTHER_CONTENT = 1 << 14,
     DIGEST_NULL = 1 << 15, /* parameters NULL behind the hash */
     BAD_SIGNATURE = 1 << 16,
-    ESS_SHA1 = 1 << 17, /* the old signingCertificate */
+    ESS_SHA1 = 1 << 17,       /* the old signingCertificate */
+    ESS_NAMES_HASH = 1 << 18, /* says SHA-256, which strict DER leaves unsaid */
+    TWO_DIGESTS = 1 << 19,    /* as values of one attribute */
+    WITH_REVOCATIONS = 1 << 20,
 };
 
 struct container_recipe {
@@ -189,6 +204,19 @@ static inline void recipe_attribute(struct der *list, size_t *n, const char *oid
     der_in(&list[(*n)++], DER_SEQUENCE, &inside);
 }
 
+static inline void recipe_hash_id(struct der *out, const char *hash, bool null)
+{
+    struct der x = {.n = 0};
+
+    der_oid(&x, strcmp(hash, "SHA256") == 0   ? "2.16.840.1.101.3.4.2.1"
+                : strcmp(hash, "SHA384") == 0 ? "2.16.840.1.101.3.4.2.2"
+                : strcmp(hash, "SHA512") == 0 ? "2.16.840.1.101.3.4.2.3"
+                                              : "1.3.14.3.2.26");
+    if (null)
+        der_value(&x, 5, "", 0);
+    der_in(out, DER_SEQUENCE, &x);
+}
+
 static inline void recipe_ess(struct der *list, size_t *n, const struct container_recipe *r)
 {
     bool old = (r->ways & ESS_SHA1) != 0;
@@ -196,6 +224,8 @@ static inline void recipe_ess(struct der *list, size_t *n, const struct containe
     uint8_t digest[32];
 
     X509_digest(r->ess, old ? EVP_sha1() : EVP_sha256(), digest, NULL);
+    if ((r->ways & ESS_NAMES_HASH) != 0)
+        recipe_hash_id(&a, "SHA256", false);
     der_value(&a, DER_OCTETS, digest, old ? 20 : 32);
     der_in(&b, DER_SEQUENCE, &a);
     der_in(&c, DER_SEQUENCE, &b);
@@ -233,6 +263,8 @@ static inline void recipe_attributes(struct der *out, const struct container_rec
         1);
     value.n = 0;
     der_value(&value, DER_OCTETS, digest, (r->ways & SHORT_DIGEST) != 0 ? 16 : digest_n);
+    if ((r->ways & TWO_DIGESTS) != 0)
+        der_value(&value, DER_OCTETS, digest, digest_n - 1);
     if ((r->ways & WITHOUT_DIGEST) == 0)
         recipe_attribute(list, &n, "1.2.840.113549.1.9.4", &value);
     value.n = 0;
@@ -245,19 +277,6 @@ static inline void recipe_attributes(struct der *out, const struct container_rec
     for (size_t i = 0; i < n; i++)
         der_add(out, list[(r->ways & UNSORTED) != 0 ? n - 1 - i : i].b,
                 list[(r->ways & UNSORTED) != 0 ? n - 1 - i : i].n);
-}
-
-static inline void recipe_hash_id(struct der *out, const char *hash, bool null)
-{
-    struct der x = {.n = 0};
-
-    der_oid(&x, strcmp(hash, "SHA256") == 0   ? "2.16.840.1.101.3.4.2.1"
-                : strcmp(hash, "SHA384") == 0 ? "2.16.840.1.101.3.4.2.2"
-                : strcmp(hash, "SHA512") == 0 ? "2.16.840.1.101.3.4.2.3"
-                                              : "1.3.14.3.2.26");
-    if (null)
-        der_value(&x, 5, "", 0);
-    der_in(out, DER_SEQUENCE, &x);
 }
 
 static inline void recipe_pss_id(struct der *out, const char *hash)
@@ -353,6 +372,24 @@ static inline void recipe_signer(struct der *out, const struct container_recipe 
     der_in(out, DER_SEQUENCE, &x);
 }
 
+static inline void recipe_revocations(struct der *out, const struct container_recipe *r)
+{
+    X509_CRL *crl = X509_CRL_new();
+    ASN1_TIME *now = ASN1_TIME_set(NULL, (time_t)MAKER_NOW);
+    uint8_t *der = NULL;
+    int n;
+
+    X509_CRL_set_issuer_name(crl, X509_get_issuer_name(r->certificate));
+    X509_CRL_set1_lastUpdate(crl, now);
+    assert_int_not_equal(X509_CRL_sign(crl, r->key, EVP_sha256()), 0);
+    n = i2d_X509_CRL(crl, &der);
+    assert_true(n > 0);
+    der_value(out, 0xa1, der, (size_t)n);
+    OPENSSL_free(der);
+    ASN1_TIME_free(now);
+    X509_CRL_free(crl);
+}
+
 /** Append the container that @p r describes. */
 static inline void recipe_container(struct pse_buf *out, const struct container_recipe *r)
 {
@@ -378,6 +415,8 @@ static inline void recipe_container(struct pse_buf *out, const struct container_
     if ((r->ways & WITHOUT_CERTIFICATE) == 0)
         der_in(&data, DER_FIRST, &x);
     pse_buf_free(&certificate);
+    if ((r->ways & WITH_REVOCATIONS) != 0)
+        recipe_revocations(&data, r);
     x.n = 0;
     if ((r->ways & NO_SIGNER) == 0)
         recipe_signer(&x, r);

@@ -21,7 +21,8 @@ struct maker_certificate {
     X509 *issuer;
     EVP_PKEY *issuer_key;
     int64_t from, until;
-    const char *use; /* extendedKeyUsage as OpenSSL's configuration has it; NULL: none */
+    const char *use;   /* extendedKeyUsage as OpenSSL's configuration has it; NULL: none */
+    const char *usage; /* keyUsage; NULL: none */
     bool is_ca;
     const EVP_MD *hash; /* NULL: SHA-256 */
 };
@@ -57,6 +58,8 @@ static inline X509 *maker_certificate(const struct maker_certificate *c)
     maker_extension(x, NID_basic_constraints, c->is_ca ? "critical,CA:TRUE" : "critical,CA:FALSE");
     if (c->use != NULL)
         maker_extension(x, NID_ext_key_usage, c->use);
+    if (c->usage != NULL)
+        maker_extension(x, NID_key_usage, c->usage);
     assert_int_not_equal(X509_sign(x, c->issuer == NULL ? c->key : c->issuer_key,
                                    c->hash == NULL ? EVP_sha256() : c->hash),
                          0);
@@ -70,8 +73,13 @@ struct recipe {
     const struct pse_stamp_ask *ask;
     const char *policy;
     int64_t time;
-    int imprint_nid;    /* 0: what ask says */
-    const EVP_MD *hash; /* of the signature */
+    const int64_t *accuracy; /* seconds, thousandths, millionths, each -1: not stated; NULL: none */
+    long version;            /* of the TSTInfo; 0: 1, as it must be */
+    bool is_negative;        /* the nonce, with its sign turned */
+    bool with_parameters;    /* behind the name of the imprint's hash */
+    int serial_bits;         /* of the serial number; 0: 77 */
+    int imprint_nid;         /* 0: what ask says */
+    const EVP_MD *hash;      /* of the signature */
     X509 *certificate;
     EVP_PKEY *key;
     X509 *named;   /* in the signed attribute; NULL: no attribute */
@@ -89,6 +97,8 @@ static inline void maker_imprint(TS_TST_INFO *info, const struct recipe *r)
     memcpy(digest, r->ask->digest, sizeof digest);
     X509_ALGOR_set0(algorithm, OBJ_nid2obj(r->imprint_nid != 0 ? r->imprint_nid : nid), V_ASN1_NULL,
                     NULL);
+    if (r->with_parameters)
+        X509_ALGOR_set0(algorithm, OBJ_nid2obj(nid), V_ASN1_OCTET_STRING, ASN1_OCTET_STRING_new());
     TS_MSG_IMPRINT_set_algo(m, algorithm);
     TS_MSG_IMPRINT_set_msg(m, digest, r->imprint_nid == NID_sha1 ? 20 : small ? 32 : 64);
     TS_TST_INFO_set_msg_imprint(info, m);
@@ -96,22 +106,51 @@ static inline void maker_imprint(TS_TST_INFO *info, const struct recipe *r)
     TS_MSG_IMPRINT_free(m);
 }
 
+static inline void maker_accuracy(TS_TST_INFO *info, const int64_t part[3])
+{
+    TS_ACCURACY *accuracy = TS_ACCURACY_new();
+    ASN1_INTEGER *n[3] = {NULL};
+
+    for (unsigned i = 0; i < 3; i++) {
+        if (part[i] < 0)
+            continue;
+        n[i] = ASN1_INTEGER_new();
+        ASN1_INTEGER_set_int64(n[i], part[i]);
+    }
+    TS_ACCURACY_set_seconds(accuracy, n[0]);
+    TS_ACCURACY_set_millis(accuracy, n[1]);
+    TS_ACCURACY_set_micros(accuracy, n[2]);
+    TS_TST_INFO_set_accuracy(info, accuracy);
+    for (unsigned i = 0; i < 3; i++)
+        ASN1_INTEGER_free(n[i]);
+    TS_ACCURACY_free(accuracy);
+}
+
 static inline TS_TST_INFO *maker_info(const struct recipe *r)
 {
     TS_TST_INFO *info = TS_TST_INFO_new();
     ASN1_OBJECT *policy = OBJ_txt2obj(r->policy, 1);
-    ASN1_INTEGER *serial = ASN1_INTEGER_new();
+    BIGNUM *number = BN_new();
+    ASN1_INTEGER *serial;
     ASN1_GENERALIZEDTIME *time = ASN1_GENERALIZEDTIME_set(NULL, (time_t)r->time);
 
-    TS_TST_INFO_set_version(info, 1);
+    TS_TST_INFO_set_version(info, r->version == 0 ? 1 : r->version);
     TS_TST_INFO_set_policy_id(info, policy);
     maker_imprint(info, r);
-    ASN1_INTEGER_set(serial, 77);
+    BN_set_word(number, 77);
+    if (r->serial_bits > 0)
+        BN_set_bit(number, r->serial_bits - 1);
+    serial = BN_to_ASN1_INTEGER(number, NULL);
     TS_TST_INFO_set_serial(info, serial);
     TS_TST_INFO_set_time(info, time);
+    if (r->accuracy != NULL)
+        maker_accuracy(info, r->accuracy);
     if (r->ask->nonce_n > 0) {
         BIGNUM *n = BN_bin2bn(r->ask->nonce, (int)r->ask->nonce_n, NULL);
-        ASN1_INTEGER *nonce = BN_to_ASN1_INTEGER(n, NULL);
+        ASN1_INTEGER *nonce;
+
+        BN_set_negative(n, r->is_negative);
+        nonce = BN_to_ASN1_INTEGER(n, NULL);
 
         TS_TST_INFO_set_nonce(info, nonce);
         ASN1_INTEGER_free(nonce);
@@ -125,6 +164,7 @@ static inline TS_TST_INFO *maker_info(const struct recipe *r)
     }
     ASN1_OBJECT_free(policy);
     ASN1_INTEGER_free(serial);
+    BN_free(number);
     ASN1_GENERALIZEDTIME_free(time);
     return info;
 }
