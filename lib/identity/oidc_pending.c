@@ -60,13 +60,14 @@ static pse_rc fresh(char out[PSE_OIDC_SECRET_TEXT], struct pse_rng *rng)
 }
 
 pse_rc pse_oidc_pendings_begin(pse_oidc_pending *out, struct pse_oidc_pendings *s,
-                               struct pse_span session, uint32_t provider, struct pse_rng *rng,
-                               int64_t now)
+                               struct pse_span session, uint32_t provider, uint64_t person,
+                               struct pse_rng *rng, int64_t now)
 {
     PSE_SECRET(pse_oidc_pending, p);
 
     memset(out, 0, sizeof *out);
     p.provider = provider;
+    p.person = person;
     p.begun = now;
     PSE_TRY(fresh(p.state, rng));
     PSE_TRY(fresh(p.nonce, rng));

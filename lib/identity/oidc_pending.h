@@ -19,6 +19,7 @@ enum {
 /** One login under way. The verifier is a secret: PSE_SECRET(pse_oidc_pending, name) wipes it. */
 typedef struct pse_oidc_pending {
     uint32_t provider; /* which one was asked: the caller's number */
+    uint64_t person;   /* who must come back: the caller's number, 0 for anybody */
     int64_t begun;
     char state[PSE_OIDC_SECRET_TEXT];
     char nonce[PSE_OIDC_SECRET_TEXT];
@@ -35,10 +36,10 @@ PSE_MUST pse_rc pse_oidc_pendings_new(struct pse_oidc_pendings **out, size_t max
 void pse_oidc_pendings_free(struct pse_oidc_pendings *s);
 
 /** A fresh login of @p session (a secret of any length) at @p provider, in place of an older one;
- * a copy is in @p out. PSE_E_LIMIT: as many sessions as there is room for have one that is still
- * good; PSE_E_MEMORY. */
+ * a copy is in @p out, with @p person. PSE_E_LIMIT: as many sessions as there is room for have one
+ * that is still good; PSE_E_MEMORY. */
 PSE_MUST pse_rc pse_oidc_pendings_begin(pse_oidc_pending *out, struct pse_oidc_pendings *s,
-                                        struct pse_span session, uint32_t provider,
+                                        struct pse_span session, uint32_t provider, uint64_t person,
                                         struct pse_rng *rng, int64_t now);
 
 /** Take the session's login away, before anything of the return is looked at. PSE_OIDC_GOOD, or

@@ -41,8 +41,9 @@ static void taken_once(void **state)
     pse_rng_init(&rng, seed);
     assert_int_equal(pse_oidc_pendings_new(&s, 4), PSE_OK);
     assert_fault(pse_oidc_pendings_take(&got, s, browser, OIDC_NOW), PSE_OIDC_STATE_MISSING);
-    assert_int_equal(pse_oidc_pendings_begin(&begun, s, browser, 7, &rng, OIDC_NOW), PSE_OK);
+    assert_int_equal(pse_oidc_pendings_begin(&begun, s, browser, 7, 42, &rng, OIDC_NOW), PSE_OK);
     assert_int_equal(begun.provider, 7);
+    assert_int_equal(begun.person, 42);
     assert_int_equal(begun.begun, OIDC_NOW);
     assert_int_equal(pse_base64url_check(&n, pse_span_str(begun.state)), PSE_OK);
     assert_int_equal(n, 32);
@@ -56,7 +57,7 @@ static void taken_once(void **state)
     assert_memory_equal(&got, &begun, sizeof got);
     assert_fault(pse_oidc_pendings_take(&got, s, browser, OIDC_NOW), PSE_OIDC_STATE_USED);
     assert_memory_equal(&got, &nothing, sizeof got);
-    assert_int_equal(pse_oidc_pendings_begin(&got, s, browser, 7, &rng, OIDC_NOW), PSE_OK);
+    assert_int_equal(pse_oidc_pendings_begin(&got, s, browser, 7, 42, &rng, OIDC_NOW), PSE_OK);
     assert_string_not_equal(got.state, begun.state);
     assert_string_not_equal(got.nonce, begun.nonce);
     assert_string_not_equal(got.verifier, begun.verifier);
@@ -83,7 +84,7 @@ static void ten_minutes(void **state)
     pse_rng_init(&rng, seed);
     assert_int_equal(pse_oidc_pendings_new(&s, 1), PSE_OK);
     for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
-        assert_int_equal(pse_oidc_pendings_begin(&p, s, browser, 0, &rng, OIDC_NOW), PSE_OK);
+        assert_int_equal(pse_oidc_pendings_begin(&p, s, browser, 0, 0, &rng, OIDC_NOW), PSE_OK);
         assert_fault(pse_oidc_pendings_take(&p, s, browser, OIDC_NOW + row[i].later), row[i].fault);
         assert_true((p.state[0] != '\0') == (row[i].fault == PSE_OIDC_GOOD));
         assert_fault(pse_oidc_pendings_take(&p, s, browser, OIDC_NOW), PSE_OIDC_STATE_USED);
@@ -101,18 +102,22 @@ static void a_full_set_refuses(void **state)
     (void)state;
     pse_rng_init(&rng, seed);
     assert_int_equal(pse_oidc_pendings_new(&s, 2), PSE_OK);
-    assert_int_equal(pse_oidc_pendings_begin(&p, s, pse_span_str("a"), 0, &rng, OIDC_NOW), PSE_OK);
-    assert_int_equal(pse_oidc_pendings_begin(&p, s, pse_span_str("b"), 0, &rng, OIDC_NOW), PSE_OK);
-    assert_int_equal(pse_oidc_pendings_begin(&p, s, pse_span_str("c"), 0, &rng, OIDC_NOW),
+    assert_int_equal(pse_oidc_pendings_begin(&p, s, pse_span_str("a"), 0, 0, &rng, OIDC_NOW),
+                     PSE_OK);
+    assert_int_equal(pse_oidc_pendings_begin(&p, s, pse_span_str("b"), 0, 0, &rng, OIDC_NOW),
+                     PSE_OK);
+    assert_int_equal(pse_oidc_pendings_begin(&p, s, pse_span_str("c"), 0, 0, &rng, OIDC_NOW),
                      PSE_E_LIMIT);
     assert_string_equal(p.state, "");
-    assert_int_equal(pse_oidc_pendings_begin(&p, s, pse_span_str("a"), 0, &rng, OIDC_NOW), PSE_OK);
+    assert_int_equal(pse_oidc_pendings_begin(&p, s, pse_span_str("a"), 0, 0, &rng, OIDC_NOW),
+                     PSE_OK);
     assert_fault(pse_oidc_pendings_take(&p, s, pse_span_str("b"), OIDC_NOW), PSE_OIDC_GOOD);
-    assert_int_equal(pse_oidc_pendings_begin(&p, s, pse_span_str("c"), 0, &rng, OIDC_NOW), PSE_OK);
+    assert_int_equal(pse_oidc_pendings_begin(&p, s, pse_span_str("c"), 0, 0, &rng, OIDC_NOW),
+                     PSE_OK);
     assert_fault(pse_oidc_pendings_take(&p, s, pse_span_str("a"), OIDC_NOW), PSE_OIDC_GOOD);
     for (int i = 0; i < 2; i++) /* each beginning looks at some for what can be forgotten */
         assert_int_equal(
-            pse_oidc_pendings_begin(&p, s, pse_span_str("c"), 0, &rng, OIDC_NOW + 3601), PSE_OK);
+            pse_oidc_pendings_begin(&p, s, pse_span_str("c"), 0, 0, &rng, OIDC_NOW + 3601), PSE_OK);
     assert_fault(pse_oidc_pendings_take(&p, s, pse_span_str("a"), OIDC_NOW + 3601),
                  PSE_OIDC_STATE_MISSING);
     pse_oidc_pendings_free(s);
@@ -539,7 +544,7 @@ static void an_old_token_is_not_used_again(void **state)
     (void)state;
     pse_rng_init(&rng, seed);
     assert_int_equal(pse_oidc_pendings_new(&s, 1), PSE_OK);
-    assert_int_equal(pse_oidc_pendings_begin(&first, s, browser, 0, &rng, OIDC_NOW), PSE_OK);
+    assert_int_equal(pse_oidc_pendings_begin(&first, s, browser, 0, 0, &rng, OIDC_NOW), PSE_OK);
     assert_fault(pse_oidc_pendings_take(&first, s, browser, OIDC_NOW), PSE_OIDC_GOOD);
     snprintf(nonce, sizeof nonce, "\"%s\"", first.nonce);
     c.nonce = nonce;
@@ -547,7 +552,7 @@ static void an_old_token_is_not_used_again(void **state)
     oidc_token(token, "{\"alg\":\"ES256\"}", payload, key);
     e.nonce = first.nonce;
     assert_fault(oidc_judge(&who, token, keys, &r, &e), PSE_OIDC_GOOD);
-    assert_int_equal(pse_oidc_pendings_begin(&second, s, browser, 0, &rng, OIDC_NOW), PSE_OK);
+    assert_int_equal(pse_oidc_pendings_begin(&second, s, browser, 0, 0, &rng, OIDC_NOW), PSE_OK);
     assert_fault(pse_oidc_pendings_take(&second, s, browser, OIDC_NOW), PSE_OIDC_GOOD);
     e.nonce = second.nonce;
     assert_fault(oidc_judge(&who, token, keys, &r, &e), PSE_OIDC_NONCE);
