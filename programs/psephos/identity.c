@@ -23,7 +23,7 @@ pse_rc identity_time(int64_t *out, const char *name, const char *text)
 /* --- persons ------------------------------------------------------------------------------------
  */
 
-static void member(struct pse_json_wr *w, const char *name, const char *text)
+void identity_member_json(struct pse_json_wr *w, const char *name, const char *text)
 {
     if (text[0] == '\0')
         pse_json_wr_null(w, name);
@@ -40,15 +40,15 @@ void identity_person_json(struct pse_json_wr *w, const struct pse_person *p)
         return;
     }
     pse_json_wr_object(w, "subject");
-    member(w, "id", pse_person_subject(subject, p) == PSE_OK ? subject : "");
-    member(w, "serialNumber", p->serial_number);
-    member(w, "givenName", p->given_name);
-    member(w, "surname", p->surname);
-    member(w, "C", p->country);
+    identity_member_json(w, "id", pse_person_subject(subject, p) == PSE_OK ? subject : "");
+    identity_member_json(w, "serialNumber", p->serial_number);
+    identity_member_json(w, "givenName", p->given_name);
+    identity_member_json(w, "surname", p->surname);
+    identity_member_json(w, "C", p->country);
     pse_json_wr_end(w);
 }
 
-static void line(const char *label, const char *text)
+void identity_line_say(const char *label, const char *text)
 {
     struct pse_buf out = PSE_BUF(16 * PSE_SUBJECT_MAX);
 
@@ -64,11 +64,11 @@ void identity_person_say(const struct pse_person *p)
     char subject[PSE_SUBJECT_MAX];
 
     if (pse_person_subject(subject, p) == PSE_OK)
-        line("subject", subject);
-    line("serial number", p->serial_number);
-    line("given name", p->given_name);
-    line("surname", p->surname);
-    line("country", p->country);
+        identity_line_say("subject", subject);
+    identity_line_say("serial number", p->serial_number);
+    identity_line_say("given name", p->given_name);
+    identity_line_say("surname", p->surname);
+    identity_line_say("country", p->country);
 }
 
 pse_rc identity_json_print(struct pse_json_wr *w)
@@ -114,20 +114,35 @@ static const char *mend(enum pse_eid_fault fault)
     return text[fault];
 }
 
+void identity_class_json(struct pse_json_wr *w, const char *class)
+{
+    pse_json_wr_str(w, "verdict", class == NULL ? "accept" : "reject");
+    identity_member_json(w, "class", class == NULL ? "" : class);
+}
+
+void identity_class_say(const char *name, const char *class, const char *why)
+{
+    if (class == NULL) {
+        puts("accept");
+        return;
+    }
+    printf("reject: %s\n", class);
+    cli_error(name, "%s (%s)", why, class);
+}
+
+static const char *class_of(enum pse_eid_fault fault)
+{
+    return fault == PSE_EID_GOOD ? NULL : pse_eid_fault_name(fault);
+}
+
 void identity_verdict_json(struct pse_json_wr *w, enum pse_eid_fault fault)
 {
-    pse_json_wr_str(w, "verdict", fault == PSE_EID_GOOD ? "accept" : "reject");
-    member(w, "class", fault == PSE_EID_GOOD ? "" : pse_eid_fault_name(fault));
+    identity_class_json(w, class_of(fault));
 }
 
 void identity_verdict_say(const char *name, enum pse_eid_fault fault)
 {
-    if (fault == PSE_EID_GOOD) {
-        puts("accept");
-        return;
-    }
-    printf("reject: %s\n", pse_eid_fault_name(fault));
-    cli_error(name, "%s (%s)", mend(fault), pse_eid_fault_name(fault));
+    identity_class_say(name, class_of(fault), mend(fault));
 }
 
 pse_rc identity_verdict_rc(enum pse_eid_fault fault)
@@ -176,6 +191,7 @@ int cmd_identity(int argc, char **argv)
          identity_certificate},
         {"ocsp", "what a responder said about revocation", identity_ocsp},
         {"webeid", "a login by card: the token of a browser", identity_webeid},
+        {"oidc", "a login over an identity service: its ID token", identity_oidc},
         {"demo-ca", "an identity authority for rehearsals", identity_demo_ca},
         {"card", "what a demo card does, by hand", identity_card},
     };

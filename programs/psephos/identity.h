@@ -28,9 +28,16 @@ PSE_MUST pse_rc identity_time(int64_t *out, const char *name, const char *text);
 void identity_person_json(struct pse_json_wr *w, const struct pse_person *p);
 /** The same as lines for people. */
 void identity_person_say(const struct pse_person *p);
-/** Members "verdict" and "class" (null when accepted). */
-void identity_verdict_json(struct pse_json_wr *w, enum pse_eid_fault fault);
+/** One line for people; nothing for "". */
+void identity_line_say(const char *label, const char *text);
+/** One member, null for "". */
+void identity_member_json(struct pse_json_wr *w, const char *name, const char *text);
+/** Members "verdict" and "class"; @p class NULL: accepted. */
+void identity_class_json(struct pse_json_wr *w, const char *class);
 /** The same as a line for people; a rejection is also told on standard error, with what to do. */
+void identity_class_say(const char *name, const char *class, const char *why);
+/** Both for a verdict about a card. */
+void identity_verdict_json(struct pse_json_wr *w, enum pse_eid_fault fault);
 void identity_verdict_say(const char *name, enum pse_eid_fault fault);
 /** PSE_OK, PSE_E_PROOF for a rejection, PSE_E_MEMORY. */
 PSE_MUST pse_rc identity_verdict_rc(enum pse_eid_fault fault);
@@ -65,6 +72,7 @@ const char *identity_given(const char *option);
 
 int identity_certificate(int argc, char **argv);
 int identity_ocsp(int argc, char **argv);
+int identity_oidc(int argc, char **argv);
 int identity_webeid(int argc, char **argv);
 
 #endif
