@@ -5,6 +5,8 @@
 #define PSE_PSEPHOS_BENCH_H
 
 #include "codec/json_write.h"
+#include "common/files.h"
+#include "common/options.h"
 #include "group/group.h"
 
 enum {
@@ -23,6 +25,7 @@ struct bench {
     const char *record;  /* folder given with --record, or NULL */
     const char *scratch; /* folder below which whole elections are made, and removed again */
     enum pse_backend backend;
+    uint64_t seconds; /* how long a service is under load */
     bool quiet;
 };
 
@@ -43,6 +46,23 @@ struct bench_peer {
     size_t things; /* handled in one run */
 };
 
+/* --- figures (bench_measure.c) ---------------------------------------------------------------- */
+
+struct bench_times {
+    double wall[BENCH_RUNS_MAX]; /* seconds a thing, ascending */
+    double cpu;                  /* processor seconds a thing, mean of all runs */
+    size_t runs;
+};
+
+struct bench_figures {
+    struct bench_times own;
+    struct bench_times peer[BENCH_PEERS_MAX];
+    size_t things;
+};
+
+/* --- items --------------------------------------------------------------------------------------
+ */
+
 struct bench_item {
     const char *name;
     enum bench_unit unit;
@@ -55,6 +75,11 @@ struct bench_item {
     /** Release what the arena does not hold; NULL: nothing. */
     void (*finish)(const struct bench *b, void *state);
     const struct bench_peer *peer[BENCH_PEERS_MAX]; /* the nearest first; NULL ends the list */
+    /** In the place of timed runs, for what is measured from outside: fill @p f, whose times are
+     * then the hundredths of a distribution, 0 to 100. False: it has said why. */
+    bool (*measure)(struct bench_figures *f, const struct bench *b, void *state);
+    /** A few lines below the table, for what one row cannot say; NULL: none. */
+    void (*remark)(struct pse_buf *out, const void *state);
     /** Members of this item's line beyond those of every line; NULL: none. */
     void (*describe)(struct pse_json_wr *w, const void *state);
     bool slow;  /* measured with --all or by its full name only */
@@ -73,6 +98,7 @@ extern const struct bench_table bench_record;
 extern const struct bench_table bench_election;
 extern const struct bench_table bench_ledger;
 extern const struct bench_table bench_identity;
+extern const struct bench_table bench_registration;
 /** Measured only when --record names a record. */
 extern const struct bench_item bench_audit;
 
@@ -104,19 +130,7 @@ extern const struct bench_peer bench_p256_shuffle_verified;
 /** Version of libsodium, for peers that are handed the item's state. */
 const char *bench_sodium_version(void);
 
-/* --- figures (bench_measure.c) ---------------------------------------------------------------- */
-
-struct bench_times {
-    double wall[BENCH_RUNS_MAX]; /* seconds a thing, ascending */
-    double cpu;                  /* processor seconds a thing, mean of all runs */
-    size_t runs;
-};
-
-struct bench_figures {
-    struct bench_times own;
-    struct bench_times peer[BENCH_PEERS_MAX];
-    size_t things;
-};
+/* --- measuring (bench_measure.c) -------------------------------------------------------------- */
 
 struct bench_machine {
     char cpu[BENCH_TEXT];
@@ -136,6 +150,12 @@ bool bench_is_rate(enum bench_unit unit);
  * was wrong, or a peer could not be prepared. */
 bool bench_measure(struct bench_figures *f, const struct bench *b, const struct bench_item *item,
                    void *state);
+
+/* --- folders (bench_folder.c) ----------------------------------------------------------------- */
+
+/** A new one below --scratch; false, and told: none can be made. */
+bool bench_folder_make(char dir[FILE_PATH_MAX], const struct bench *b);
+void bench_folder_remove(const char *dir);
 
 /* --- output (bench_print.c) ------------------------------------------------------------------- */
 

@@ -64,20 +64,6 @@ static const struct bench_shape shapes[] = {ELECTIONS(SHAPE)};
 
 /* --- folders ---------------------------------------------------------------------------------- */
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-    (void)st;
-    (void)type;
-    (void)at;
-    return remove(path);
-}
-
-static void remove_tree(const char *dir)
-{
-    if (nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS) != 0)
-        cli_note(name, "%s could not be removed entirely; remove it by hand", dir);
-}
-
 /* nftw has no context for its function; this is its result, of the one walk at a time. */
 static uint64_t walked_bytes;
 
@@ -168,7 +154,7 @@ static void finish(const struct bench *b, void *state)
     struct election *s = state;
 
     (void)b;
-    remove_tree(s->dir);
+    bench_folder_remove(s->dir);
     munmap(s->shared, sizeof *s->shared);
 }
 
@@ -184,10 +170,7 @@ static void *prepare(const struct bench *b, size_t size, size_t *things)
     }
     s->shape = &shapes[size];
     s->shared = shared;
-    if (file_join(s->dir, name, b->scratch, "psephos-bench-XXXXXX") != PSE_OK ||
-        mkdtemp(s->dir) == NULL) {
-        cli_error(name, "no folder can be made below %s; choose another with --scratch",
-                  b->scratch);
+    if (!bench_folder_make(s->dir, b)) {
         munmap(shared, sizeof *s->shared);
         return NULL;
     }

@@ -194,12 +194,6 @@ static bool append(struct ledger *l, size_t n)
     return good;
 }
 
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)
-{
-    (void)st, (void)kind, (void)at;
-    return remove(path);
-}
-
 static void finish(const struct bench *b, void *state)
 {
     struct ledger *l = state;
@@ -218,7 +212,7 @@ static void finish(const struct bench *b, void *state)
     pse_arena_free(&l->arena);
     pse_rng_wipe(&l->rng);
     pse_seed_wipe(&l->seed);
-    (void)nftw(l->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    bench_folder_remove(l->dir);
 }
 
 static bool open_ledger(struct ledger *l, const struct bench *b)
@@ -226,8 +220,7 @@ static bool open_ledger(struct ledger *l, const struct bench *b)
     pse_rng_fork(&l->rng, b->rng);
     pthread_mutex_init(&l->lock, NULL);
     pthread_cond_init(&l->answered, NULL);
-    if (file_join(l->dir, name, b->scratch, "psephos-bench-XXXXXX") != PSE_OK ||
-        mkdtemp(l->dir) == NULL || file_join(l->record, name, l->dir, "record") != PSE_OK ||
+    if (!bench_folder_make(l->dir, b) || file_join(l->record, name, l->dir, "record") != PSE_OK ||
         file_join(l->store_dir, name, l->dir, "store") != PSE_OK || mkdir(l->record, 0755) != 0)
         return false;
     if (pse_pool_new(&l->pool, WITNESSES) != PSE_OK || !make_policy(l) ||

@@ -17,6 +17,8 @@
 #include "common/wrapkey.h"
 #include "net/http.h"
 #include "psephos/demo_ca.h"
+#include "psephos/demo_desks.h"
+#include "psephos/demo_service.h"
 #include "psephos/demo_town.h"
 #include "psephos/demo_wallets.h"
 #include "psephos/enrolling.h"
@@ -160,46 +162,6 @@ static pse_rc write_text(const struct demo_eid *d, const char *leaf, const char 
     return file_write(d->name, path, pse_span_str(text), FILE_NEW | FILE_SECRET);
 }
 
-/* A port that nobody has now; the authority's certificates name it. */
-static pse_rc find_port(struct demo_eid *d)
-{
-    char address[PSE_HTTP_ADDRESS];
-    int fd;
-
-    PSE_TRY(pse_http_listen(&fd, address, "127.0.0.1:0"));
-    (void)close(fd);
-    (void)snprintf(d->url, sizeof d->url, "http://%s",
-                   strncmp(address, "http://", 7) == 0 ? address + 7 : address);
-    return PSE_OK;
-}
-
-static pse_rc make_desks(struct demo_eid *d)
-{
-    static const char *const who[] = {"ann", "ben"};
-    char cards[FILE_PATH_MAX];
-    char path[FILE_PATH_MAX];
-
-    PSE_TRY(path_in(cards, d, "cards"));
-    PSE_TRY(file_make_dir(d->name, cards));
-    for (size_t i = 0; i < 2; i++) {
-        struct key *k = NULL;
-        char leaf[32];
-        pse_rc rc = key_make(&k, d->name, KEY_OFFICER, who[i], d->o.r->g, &d->o.r->rng);
-
-        (void)snprintf(leaf, sizeof leaf, "%s.pub", who[i]);
-        if (rc == PSE_OK)
-            rc = file_join(path, d->name, cards, leaf);
-        if (rc == PSE_OK)
-            rc = card_write(k, d->name, path, pse_span(NULL, 0), NULL, d->o.r->g, &d->o.r->rng);
-        key_free(k);
-        PSE_TRY(rc);
-    }
-    PSE_TRY(path_in(path, d, "authority.key"));
-    PSE_TRY(key_write(d->o.r->officer, d->name, path));
-    PSE_TRY(path_in(path, d, "registrar.key"));
-    return key_write(d->o.r->registrar, d->name, path);
-}
-
 static pse_rc write_settings(struct demo_eid *d)
 {
     char record[FILE_PATH_MAX];
@@ -295,7 +257,7 @@ static pse_rc start_clients(struct demo_eid *d)
 pse_rc demo_eid_start(struct demo_eid **out, const struct demo_eid_options *o)
 {
     struct demo_eid *d = calloc(1, sizeof *d);
-    char private[FILE_PATH_MAX], folder[FILE_PATH_MAX];
+    char private[FILE_PATH_MAX], folder[FILE_PATH_MAX], address[PSE_HTTP_ADDRESS];
 
     *out = d;
     if (d == NULL)
@@ -309,12 +271,13 @@ pse_rc demo_eid_start(struct demo_eid **out, const struct demo_eid_options *o)
     (void)snprintf(d->auth, sizeof d->auth, "unix:%s/auth.sock", o->run);
     PSE_TRY(pse_fetcher_new(&d->web, 1));
     PSE_TRY(start_clients(d));
-    PSE_TRY(find_port(d));
+    PSE_TRY(demo_free_address(address));
+    (void)snprintf(d->url, sizeof d->url, "http://%s", address);
     PSE_TRY(path_in(folder, d, "authority"));
     PSE_TRY(demo_ca_create(d->name, folder, d->url, DAYS, &o->r->rng, (int64_t)time(NULL)));
     PSE_TRY(demo_wallets_make(&d->wallets, d->name, folder, o->voters, o->r->pool, &o->r->rng));
     PSE_TRY(make_database(d));
-    PSE_TRY(make_desks(d));
+    PSE_TRY(demo_desks_make(d->name, d->dir, o->r));
     PSE_TRY(write_settings(d));
     return start_daemons(d, folder);
 }
@@ -359,7 +322,8 @@ struct crowd {
     atomic_int rc; /* the first failure */
 };
 
-static struct enrolling enrolling_of(struct demo_eid *d, struct client *c, size_t person)
+struct enrolling demo_eid_enrolling(const struct demo_eid *d, size_t person, struct pse_rng *rng,
+                                    struct pse_fetcher *web)
 {
     struct enrolling e = {.name = d->name,
                           .url = d->auth,
@@ -368,8 +332,8 @@ static struct enrolling enrolling_of(struct demo_eid *d, struct client *c, size_
                           .signing = demo_wallets_signing(d->wallets, person),
                           .eid = pse_engine_eid(d->o.r->e),
                           .g = d->o.r->g,
-                          .rng = &c->rng,
-                          .fetcher = c->web};
+                          .rng = rng,
+                          .fetcher = web};
 
     memcpy(e.registrar.b, pse_engine_manifest(d->o.r->e)->registrar.b, 32);
     return e;
@@ -405,7 +369,8 @@ static void register_task(void *ctx, size_t i, unsigned worker)
 
     if (atomic_load(&c->rc) != PSE_OK)
         return;
-    e = enrolling_of(c->d, &c->d->client[worker], c->person != NULL ? c->person[i] : c->first + i);
+    e = demo_eid_enrolling(c->d, c->person != NULL ? c->person[i] : c->first + i,
+                           &c->d->client[worker].rng, c->d->client[worker].web);
     rc = register_one(&e, &c->voter[i], c->is_replacement);
     pse_wipe(&e, sizeof e);
     if (rc != PSE_OK)
@@ -451,6 +416,22 @@ pse_rc demo_eid_register(struct demo_eid *d, const struct rehearsal_voter *voter
     progress_set(&d->o.r->progress, atomic_load(&c.done));
     PSE_TRY((pse_rc)atomic_load(&c.rc));
     return put_into_record(d);
+}
+
+pse_rc demo_eid_release(const struct demo_eid *d)
+{
+    char office[FILE_PATH_MAX];
+
+    if (snprintf(office, sizeof office, "unix:%s/office.sock", d->o.run) >= (int)sizeof office)
+        return PSE_E_LIMIT;
+    return demo_desks_release(d->name, d->dir, office);
+}
+
+void demo_eid_processes(pid_t pid[3], const struct demo_eid *d)
+{
+    pid[0] = d->login;
+    pid[1] = d->office;
+    pid[2] = d->authority;
 }
 
 /* --- the auditor --------------------------------------------------------------------------------

@@ -6,6 +6,9 @@
 #ifndef PSE_PSEPHOS_DEMO_EID_H
 #define PSE_PSEPHOS_DEMO_EID_H
 
+#include <sys/types.h>
+
+#include "psephos/enrolling.h"
 #include "psephos/rehearsal.h"
 
 struct demo_eid;
@@ -26,6 +29,14 @@ PSE_MUST pse_rc demo_eid_start(struct demo_eid **out, const struct demo_eid_opti
  * uses; NULL: its own number. */
 PSE_MUST pse_rc demo_eid_register(struct demo_eid *d, const struct rehearsal_voter *voter, size_t n,
                                   const size_t *person, bool is_replacement);
+/** What person @p person needs to register by itself, with what belongs to the caller's thread. */
+struct enrolling demo_eid_enrolling(const struct demo_eid *d, size_t person, struct pse_rng *rng,
+                                    struct pse_fetcher *web);
+/** The two officers release what waits, by an act of the office; returns when it is in the record.
+ */
+PSE_MUST pse_rc demo_eid_release(const struct demo_eid *d);
+/** The daemons, for who watches them: auth, office, authority. */
+void demo_eid_processes(pid_t pid[3], const struct demo_eid *d);
 /** An auditor opens every binding (psephos evidence verify); its report on standard output. */
 PSE_MUST pse_rc demo_eid_audit(struct demo_eid *d);
 /** The binding of @p voter as files that OpenSSL reads (psephos evidence export), and beside them

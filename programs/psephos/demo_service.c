@@ -118,9 +118,11 @@ static pse_rc write_settings(const struct demo_service *d, size_t i)
     PSE_REQUIRE(n > 0);
     PSE_TRY(write_text(d, b->dir, "sequence.ini", text));
     n = snprintf(text, sizeof text,
-                 "[daemon]\nstate = %s/front\n[listen]\naddress = unix:%s\n"
+                 "[daemon]\nstate = %s/front\n[listen]\naddress = %s%s\n"
                  "[record]\nfolder = %s\n[sequence]\nsocket = %s\n",
-                 b->dir, b->http, d->record, b->socket);
+                 b->dir,
+                 d->o.listen != NULL ? "" : "unix:", d->o.listen != NULL ? d->o.listen : b->http,
+                 d->record, b->socket);
     PSE_REQUIRE(n > 0);
     return write_text(d, b->dir, "box.ini", text);
 }
@@ -534,6 +536,18 @@ static pse_rc put_ballots(void *ctx, struct pse_span *entry, pse_hash *leaf, siz
 
 /* --- beginning and end -------------------------------------------------------------------------
  */
+
+pse_rc demo_free_address(char address[PSE_HTTP_ADDRESS])
+{
+    static const char scheme[] = "http://";
+    int fd;
+
+    PSE_TRY(pse_http_listen(&fd, address, "127.0.0.1:0"));
+    (void)close(fd);
+    if (strncmp(address, scheme, sizeof scheme - 1) == 0)
+        memmove(address, address + sizeof scheme - 1, strlen(address) - sizeof scheme + 2);
+    return PSE_OK;
+}
 
 pse_rc demo_service_new(struct demo_service **out, struct rehearsal_log *log,
                         const struct demo_service_options *o)

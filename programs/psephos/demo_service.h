@@ -11,18 +11,22 @@
 #ifndef PSE_PSEPHOS_DEMO_SERVICE_H
 #define PSE_PSEPHOS_DEMO_SERVICE_H
 
+#include "net/http.h"
 #include "psephos/rehearsal.h"
 
 enum { DEMO_BOXES_MAX = 2 };
 
 struct demo_service_options {
-    const char *dir;   /* private, absent before */
-    const char *store; /* postgresql://…, or NULL: a folder below dir */
-    size_t boxes;      /* 2 need a store that they share */
+    const char *dir;    /* private, absent before */
+    const char *store;  /* postgresql://…, or NULL: a folder below dir */
+    size_t boxes;       /* 2 need a store that they share */
+    const char *listen; /* of one box: 127.0.0.1:PORT, for who casts over TCP; NULL: a socket */
 };
 
 struct demo_service;
 
+/** "127.0.0.1:PORT" with a port that nobody has now. PSE_E_IO. */
+PSE_MUST pse_rc demo_free_address(char address[PSE_HTTP_ADDRESS]);
 /** For a rehearsal's options; *log borrows from @p out. PSE_E_MEMORY. */
 PSE_MUST pse_rc demo_service_new(struct demo_service **out, struct rehearsal_log *log,
                                  const struct demo_service_options *o);

@@ -7,6 +7,7 @@
 
 #include "codec/codec.h"
 #include "common/options.h"
+#include "common/progress.h"
 
 enum { ANSWER_MAX = 65536, ANSWER_MS = 30000, ARENA_MAX = 1 << 18, POLL_MS = 100 };
 
@@ -52,7 +53,9 @@ static pse_rc ask(struct pse_fetched *got, struct enrolling *e, const struct req
         header[f.headers++] = cookie;
     if (e->session[0] != '\0')
         header[f.headers++] = bearer;
+    e->seconds = progress_now();
     rc = pse_fetch_one(got, e->fetcher, &f);
+    e->seconds = progress_now() - e->seconds;
     if (rc == PSE_OK && got->rc == PSE_OK)
         return PSE_OK;
     cli_error(e->name, "%s%s gave no answer: %s; check the address and try again", e->url, r->path,

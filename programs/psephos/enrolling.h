@@ -23,6 +23,7 @@ struct enrolling {
     const struct pse_group *g;
     struct pse_rng *rng;
     struct pse_fetcher *fetcher;
+    double seconds; /* that the service took for the last answer */
     /* Of the login. */
     char session[ENROLLING_SESSION];
     char subject[PSE_BINDING_SUBJECT_MAX + 1];

@@ -16,6 +16,10 @@ FIGURES = {"value", "things", "min", "median", "runs", "wall_ns", "cpu_ns", "thr
 LINE = FIGURES | {"name", "unit", "backend", "peers", "cpu", "features", "processors", "ghz", "compiler"}
 ELECTION = {"ballots", "contests", "options", "kind", "threshold", "trustees", "mixers", "record_bytes",
             "memory_bytes", "make_memory_bytes", "make_seconds", "phases"}
+REGISTRATION = {"seconds", "offered_per_hour", "registered", "failed", "accepted_p50_ms", "accepted_p99_ms",
+                "registered_p50_ms", "registered_p99_ms", "roster_p50_ms", "roster_p99_ms", "batch_least",
+                "ballots_per_second", "ballots_cast", "ballots_failed", "cast_p50_ms", "cast_p99_ms",
+                "auth_cpu_ms", "registrar_cpu_ms", "authority_cpu_ms", "most_per_hour"}
 UNITS = {"ns", "us", "ms", "s", "per s", "MiB/s"}
 
 def figures(what, o, unit):
@@ -38,7 +42,7 @@ for number, text in enumerate(open(sys.argv[1]), 1):
         print(f"line {number} lacks {missing}")
         continue
     extra = set(o) - LINE - {"peer"}
-    if extra and extra != ELECTION:
+    if extra and extra not in (ELECTION, REGISTRATION):
         print(f"line {number} has {extra}")
     if o["unit"] not in UNITS or o["processors"] < 1 or not 0.1 < o["ghz"] < 20:
         print(f"line {number}: {o['unit']}, {o['processors']} processors, {o['ghz']} GHz")
@@ -49,7 +53,15 @@ for number, text in enumerate(open(sys.argv[1]), 1):
             print(f"line {number}: peer {peer}")
     if ("peer" in o) != bool(o["peers"]) or o.get("peer") != (o["peers"] or [None])[0]:
         print(f"line {number}: peer is not the first of the peers")
-    if extra and (sum(p["seconds"] for p in o["phases"]) > o["make_seconds"] or
+    if extra == REGISTRATION:
+        for quantile in ("accepted", "registered", "roster", "cast"):
+            if not 0 < o[quantile + "_p50_ms"] <= o[quantile + "_p99_ms"]:
+                print(f"line {number}: {quantile} after {o[quantile + '_p50_ms']}, p99 {o[quantile + '_p99_ms']} ms")
+        if (o["registered"], o["failed"]) != (10, 0) or (o["ballots_cast"], o["ballots_failed"]) != (240, 0):
+            print(f"line {number}: {o}")
+        if o["roster_p50_ms"] <= o["registered_p50_ms"] or o["registered_p50_ms"] <= o["accepted_p50_ms"]:
+            print(f"line {number}: a later step was there before an earlier one")
+    if extra == ELECTION and (sum(p["seconds"] for p in o["phases"]) > o["make_seconds"] or
                   o["memory_bytes"] < 1 << 20 or o["record_bytes"] < 100 * o["ballots"]):
         print(f"line {number}: {o['phases']}, {o['make_seconds']} s, {o['memory_bytes']} bytes")
 if names != sys.argv[2:]:
@@ -82,6 +94,12 @@ check 'a whole election is measured and removed' "$(
     python3 shape.py whole.jsonl growth-hom-options-2
     grep -q '"ballots":20000,"contests":1,"options":2,"kind":"homomorphic","threshold":2,"trustees":3,"mixers":0' \
         whole.jsonl || cat whole.jsonl
+    [ -z "$(ls scratch)" ] || ls scratch
+)"
+check 'registrations beside ballots, through a service of their own' "$(
+    "$psephos" bench --filter registration-to-roster --seconds 3 --scratch scratch --json >way.jsonl 2>err ||
+        { echo "status $?" && cat err; }
+    python3 shape.py way.jsonl registration-to-roster
     [ -z "$(ls scratch)" ] || ls scratch
 )"
 check 'the table names item, unit and peer' "$(
