@@ -73,8 +73,11 @@ static void say(void *ctx, const struct evidence_finding *f)
     if (f->credential != NULL)
         pse_hex_encode(hex, f->credential->b, 32);
     if (!out->o->json) {
-        printf("%s %s%.*s", f->rule, f->credential != NULL ? hex : "district ", (int)f->district.n,
-               (const char *)f->district.p);
+        printf("%s", f->rule);
+        if (f->credential != NULL)
+            printf(" %s", hex);
+        if (f->district.n > 0)
+            printf(" district %.*s", (int)f->district.n, (const char *)f->district.p);
         if (f->row != 0)
             printf(" (row %llu)", (unsigned long long)f->row);
         printf(": %s\n", f->why);

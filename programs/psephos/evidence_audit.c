@@ -131,11 +131,15 @@ static pse_rc read_published(struct work *w, size_t *line)
     return rc == PSE_E_MEMORY ? rc : PSE_E_SYNTAX;
 }
 
+/* Letters name nobody, so only their sum can be held against the list. */
 static void compare_districts(struct work *w)
 {
+    uint64_t listed = 0;
+
     for (size_t i = 0; i < w->a->districts; i++) {
         const struct evidence_district *d = &w->a->district[i];
 
+        listed += d->listed;
         if (d->live > d->listed)
             report_district(w, "district", "more live credentials than voters on the list",
                             d->district);
@@ -147,6 +151,9 @@ static void compare_districts(struct work *w)
             report_district(w, "published", "more live credentials than published voters",
                             d->district);
     }
+    if (w->a->live > listed)
+        report_district(w, "district", "more live credentials in all than voters on the list",
+                        pse_span(NULL, 0));
 }
 
 /* --- rows ---------------------------------------------------------------------------------------

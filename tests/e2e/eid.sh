@@ -187,6 +187,9 @@ ask_state() {
     grep -q "\"pending\":$1" out
 }
 check 'an auditor sees that they wait' "$(until_true ask_state 2 || cat out err)"
+keep_books() { python3 -c 'import sqlite3, sys
+sqlite3.connect(sys.argv[1]).backup(sqlite3.connect(sys.argv[2]))' registrar/voters.db "$1"; }
+check 'the books as they are now' "$(keep_books registrar/early.db 2>&1)"
 revoke 260101000000Z 204
 echo >ca/silent
 check 'when the authority answers they wait no more' "$(until_true ask_state 0 || cat out err auth.log)"
@@ -229,6 +232,15 @@ check 'and the stamp' "$(openssl ts -verify -data one/value.bin -in one/stamp.ts
 printf x >>one/statement.bin
 check 'but not over another statement' "$(openssl cms -verify -cades -binary -inform DER -in one/signature.p7s \
     -content one/statement.bin -CAfile ca/ca.pem -purpose any -out /dev/null 2>&1 | grep -q failure || echo verified)"
+
+# By the books of that hour two of the three were not ready: one waited, one had not come.
+check 'an auditor tells what came into the record too early' "$(
+    "$psephos" evidence verify --record record --voters registrar/early.db --wrap registrar/wrap.key \
+        --ca ca/ca.pem --stamp-ca ca/ca.pem >out 2>err
+    [ $? -eq 1 ] || cat err
+    for rule in unqualified pending unregistered; do
+        [ "$(grep -cE "^$rule [0-9a-f]{64}" out)" -eq 1 ] || echo "no $rule: $(cat out)"
+    done)"
 
 # --- a registrar who enrols a ghost ---
 kill "$officer_pid"
