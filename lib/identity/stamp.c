@@ -56,6 +56,15 @@ static bool info_fills_content(const PKCS7 *token)
     return info != NULL && at == start + ASN1_STRING_length(octets);
 }
 
+/* The signer says what kind of content it signs (RFC 5652, 11.1); OpenSSL does not look. */
+static bool signs_info(const PKCS7_SIGNER_INFO *signer)
+{
+    const ASN1_TYPE *type = PKCS7_get_signed_attribute(signer, NID_pkcs9_contentType);
+
+    return type != NULL && ASN1_TYPE_get(type) == V_ASN1_OBJECT &&
+           OBJ_obj2nid(type->value.object) == NID_id_smime_ct_TSTInfo;
+}
+
 static enum pse_stamp_fault open_answer(struct opened *o, struct pse_span answer)
 {
     const uint8_t *at = answer.p;
@@ -83,7 +92,7 @@ static enum pse_stamp_fault open_answer(struct opened *o, struct pse_span answer
     if (list == NULL || sk_PKCS7_SIGNER_INFO_num(list) != 1)
         return PSE_STAMP_FORM;
     o->signer = sk_PKCS7_SIGNER_INFO_value(list, 0);
-    return PSE_STAMP_GOOD;
+    return signs_info(o->signer) ? PSE_STAMP_GOOD : PSE_STAMP_FORM;
 }
 
 /* --- what is stamped ----------------------------------------------------------------------------

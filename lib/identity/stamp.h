@@ -49,7 +49,7 @@ struct pse_stamp {
  * given. */
 enum pse_stamp_fault {
     PSE_STAMP_GOOD = 0,
-    PSE_STAMP_FORM,      /* no TimeStampResp, truncated, too long, or not one signer */
+    PSE_STAMP_FORM,      /* no TimeStampResp, truncated, too long, or not one signer of a TSTInfo */
     PSE_STAMP_TRAILING,  /* bytes after the answer, or after the TSTInfo inside */
     PSE_STAMP_REJECTED,  /* the service refused: status other than granted */
     PSE_STAMP_ALGORITHM, /* a hash other than SHA-256 or SHA-512 stamped, or one older than SHA-2

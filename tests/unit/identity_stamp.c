@@ -233,6 +233,20 @@ static void another_version(void **state)
     judged(&r, &by, PSE_STAMP_FORM);
 }
 
+static void signed_as_something_else(void **state)
+{
+    struct pse_stamp_rules by = rules();
+    struct recipe r = good();
+
+    (void)state;
+    r.signed_type = NID_id_smime_ct_TSTInfo;
+    judged(&r, &by, PSE_STAMP_GOOD);
+    r.signed_type = NID_pkcs7_data;
+    judged(&r, &by, PSE_STAMP_FORM);
+    r.signed_type = -1;
+    judged(&r, &by, PSE_STAMP_FORM);
+}
+
 /* 160 bits at most. */
 static void serial_numbers(void **state)
 {
@@ -546,6 +560,7 @@ int main(void)
         cmocka_unit_test(old_hashes),
         cmocka_unit_test(wrong_nonce),
         cmocka_unit_test(another_version),
+        cmocka_unit_test(signed_as_something_else),
         cmocka_unit_test(serial_numbers),
         cmocka_unit_test(wrong_policy),
         cmocka_unit_test(rejected_by_the_service),

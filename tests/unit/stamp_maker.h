@@ -76,6 +76,7 @@ struct recipe {
     const int64_t *accuracy; /* seconds, thousandths, millionths, each -1: not stated; NULL: none */
     long version;            /* of the TSTInfo; 0: 1, as it must be */
     bool is_negative;        /* the nonce, with its sign turned */
+    int signed_type;         /* of content, as the signer has it; 0: TSTInfo, -1: none */
     bool with_parameters;    /* behind the name of the imprint's hash */
     int serial_bits;         /* of the serial number; 0: 77 */
     int imprint_nid;         /* 0: what ask says */
@@ -189,8 +190,10 @@ static inline void maker_sign(PKCS7 *p7, const struct recipe *r)
         PKCS7_SIGNER_INFO *si = PKCS7_add_signature(p7, r->certificate, r->key, r->hash);
 
         assert_non_null(si);
-        PKCS7_add_signed_attribute(si, NID_pkcs9_contentType, V_ASN1_OBJECT,
-                                   OBJ_nid2obj(NID_id_smime_ct_TSTInfo));
+        if (r->signed_type >= 0)
+            PKCS7_add_signed_attribute(
+                si, NID_pkcs9_contentType, V_ASN1_OBJECT,
+                OBJ_nid2obj(r->signed_type > 0 ? r->signed_type : NID_id_smime_ct_TSTInfo));
         if (r->named != NULL)
             maker_name_certificate(si, r->named);
     }
