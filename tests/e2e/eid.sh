@@ -190,6 +190,8 @@ check 'an auditor sees that they wait' "$(until_true ask_state 2 || cat out err)
 keep_books() { python3 -c 'import sqlite3, sys
 sqlite3.connect(sys.argv[1]).backup(sqlite3.connect(sys.argv[2]))' registrar/voters.db "$1"; }
 check 'the books as they are now' "$(keep_books registrar/early.db 2>&1)"
+check 'whoever holds auth enrols nobody' "$(python3 "$source/tests/e2e/rogue_auth.py" registrar.sock PNOEE-38001085715 keys/h.pub 2>&1)"
+check 'and ends no wait' "$(ask_state 2 || cat out err)"
 revoke 260101000000Z 204
 echo >ca/silent
 check 'when the authority answers they wait no more' "$(until_true ask_state 0 || cat out err auth.log)"
