@@ -189,6 +189,31 @@ static void algorithms_are_chosen(void **state)
     }
 }
 
+/* As strict as tokens: no member twice, and no more text than a token has. */
+static void lists_have_a_form(void **state)
+{
+    static const char one[] = ALGORITHM("ECC", "SHA-384", "NONE");
+    static const char twice[] = "[{\"cryptoAlgorithm\":\"RSA\",\"cryptoAlgorithm\":\"ECC\","
+                                "\"hashFunction\":\"SHA-384\",\"paddingScheme\":\"NONE\"}]";
+    X509 *x = card_of(p384);
+    struct pse_certificate *c = maker_parsed(x);
+    char list[PSE_WEBEID_TOKEN_MAX + 2];
+    enum pse_jwa jwa;
+
+    (void)state;
+    memset(list, ' ', sizeof list);
+    list[0] = '[';
+    memcpy(list + 1, one, sizeof one - 1);
+    list[PSE_WEBEID_TOKEN_MAX - 1] = ']';
+    assert_int_equal(pse_webeid_choose(&jwa, pse_span(list, PSE_WEBEID_TOKEN_MAX), c), PSE_OK);
+    assert_int_equal(jwa, PSE_JWA_ES384);
+    assert_int_equal(pse_webeid_choose(&jwa, pse_span(list, PSE_WEBEID_TOKEN_MAX + 1), c),
+                     PSE_E_SYNTAX);
+    assert_int_equal(pse_webeid_choose(&jwa, pse_span_str(twice), c), PSE_E_SYNTAX);
+    pse_certificate_free(c);
+    X509_free(x);
+}
+
 static void an_algorithm_is_read_back(void **state)
 {
     X509 *x = card_of(p384);
@@ -249,6 +274,7 @@ int main(void)
         cmocka_unit_test(origins),
         cmocka_unit_test(the_signer_is_who_logged_in),
         cmocka_unit_test(algorithms_are_chosen),
+        cmocka_unit_test(lists_have_a_form),
         cmocka_unit_test(an_algorithm_is_read_back),
         cmocka_unit_test(there_are_words_for_everything),
     };
