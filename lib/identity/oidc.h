@@ -219,7 +219,7 @@ struct pse_oidc_person {
     char level[PSE_OIDC_TEXT_MAX];  /* acr, "" when it is not judged */
     char method[PSE_OIDC_TEXT_MAX]; /* amr, joined by spaces; "" when it is not judged */
     int64_t issued;
-    int64_t expiry; /* exp: a session by this login ends then at the latest */
+    int64_t expiry; /* exp, at most skew seconds ago; how long a session lasts is the caller's */
 };
 
 /** Judge a compact JWS as this service's ID token for us. In this order: ID_PARSE, ALGORITHM_NONE,

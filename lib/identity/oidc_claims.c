@@ -117,22 +117,28 @@ static bool is_secret(struct pse_span value, const char *secret)
     return value.n == strlen(secret) && pse_ct_eq(value.p, secret, value.n);
 }
 
+/* In base64url, or, as TARA's description shows it, in base64. */
+static bool is_hash(struct pse_span text, const uint8_t hash[PSE_OIDC_AT_HASH_BYTES])
+{
+    uint8_t got[PSE_OIDC_AT_HASH_BYTES];
+
+    return (pse_base64url_decode(got, sizeof got, text) == PSE_OK ||
+            pse_base64_decode(got, sizeof got, text) == PSE_OK) &&
+           memcmp(got, hash, sizeof got) == 0;
+}
+
 static enum pse_oidc_fault judge_login(const struct claims *c)
 {
+    const uint8_t *hash = c->expected->at_hash;
     struct pse_span nonce, text;
-    struct pse_buf hash = PSE_BUF(PSE_OIDC_AT_HASH_BYTES);
-    bool is_right;
 
     if (!pse_member_text(&nonce, c->root, "nonce") || nonce.n == 0)
         return PSE_OIDC_NONCE_MISSING;
     if (!is_secret(nonce, c->expected->nonce))
         return PSE_OIDC_NONCE;
-    if (c->expected->at_hash == NULL || !pse_member_text(&text, c->root, "at_hash"))
-        return PSE_OIDC_GOOD;
-    is_right = pse_oidc_decode(&hash, text) == PSE_OK && hash.n == PSE_OIDC_AT_HASH_BYTES &&
-               memcmp(hash.p, c->expected->at_hash, PSE_OIDC_AT_HASH_BYTES) == 0;
-    pse_buf_free(&hash);
-    return is_right ? PSE_OIDC_GOOD : PSE_OIDC_AT_HASH;
+    if (hash != NULL && pse_member_text(&text, c->root, "at_hash") && !is_hash(text, hash))
+        return PSE_OIDC_AT_HASH;
+    return PSE_OIDC_GOOD;
 }
 
 /* --- how sure -----------------------------------------------------------------------------------

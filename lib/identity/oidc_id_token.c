@@ -3,7 +3,8 @@
 #include "codec/codec.h"
 #include "oidc_room.h"
 
-/* header . payload . signature, in base64url; what is signed is the first two with the dot. */
+/* header . payload . signature, in base64url, which has no dots; what is signed is the first two.
+ */
 struct parts {
     struct pse_span header, payload, signature, message;
 };
@@ -19,7 +20,7 @@ static bool split(struct parts *out, struct pse_span token)
     if (dot[0] == NULL)
         return false;
     dot[1] = memchr(dot[0] + 1, '.', (size_t)(end - dot[0] - 1));
-    if (dot[1] == NULL || memchr(dot[1] + 1, '.', (size_t)(end - dot[1] - 1)) != NULL)
+    if (dot[1] == NULL)
         return false;
     out->header = pse_span(token.p, (size_t)(dot[0] - token.p));
     out->payload = pse_span(dot[0] + 1, (size_t)(dot[1] - dot[0] - 1));

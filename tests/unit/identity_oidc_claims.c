@@ -192,7 +192,13 @@ static void access_token_hash(void **state)
     assert_fault(judge_claims(&c), PSE_OIDC_GOOD); /* nothing to compare it with */
     c.at_hash = "\"d0A_AAAAAAAAAAAAAAAA\"";
     assert_fault(judge_claims_by(&c, &r, &e), PSE_OIDC_AT_HASH);
-    c.at_hash = "\"d0A/AAAAAAAAAAAAAAAAAA==\"";
+    c.at_hash = "\"d0A_AAAAAAAAAAAAAAAAAAAA\"";
+    assert_fault(judge_claims_by(&c, &r, &e), PSE_OIDC_AT_HASH);
+    c.at_hash = "\"d0A/AAAAAAAAAAAAAAAAAA==\""; /* as TARA's description has it */
+    assert_fault(judge_claims_by(&c, &r, &e), PSE_OIDC_GOOD);
+    c.at_hash = "\"d0A/AAAAAAAAAAAAAAAAAQ==\"";
+    assert_fault(judge_claims_by(&c, &r, &e), PSE_OIDC_AT_HASH);
+    c.at_hash = "\"d0A_AAAAAAAAAAAAAAAAAA==\"";
     assert_fault(judge_claims_by(&c, &r, &e), PSE_OIDC_AT_HASH);
     c.at_hash = "\"\"";
     assert_fault(judge_claims_by(&c, &r, &e), PSE_OIDC_AT_HASH);
