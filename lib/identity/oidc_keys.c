@@ -271,10 +271,10 @@ enum pse_oidc_fault pse_oidc_key_select(EVP_PKEY **out, const struct pse_oidc_ke
 /* --- when to fetch ------------------------------------------------------------------------------
  */
 
-/* Also when the clock went back, or the last time would be a reason for ever. */
-static bool has_passed(int64_t since, int64_t now, int64_t seconds)
+/* A time to come is a large difference too: the clock went back, and that is no reason to wait. */
+static bool has_passed(int64_t since, int64_t now, uint64_t seconds)
 {
-    return since > now || (uint64_t)now - (uint64_t)since >= (uint64_t)seconds;
+    return (uint64_t)now - (uint64_t)since >= seconds;
 }
 
 bool pse_oidc_refresh_is_due(int64_t last, int64_t now)

@@ -1,35 +1,5 @@
 /* What ID tokens claim: each rule accepted once and refused with one field changed. */
-#include "oidc_maker.h"
-
-static EVP_PKEY *rsa, *p256;
-static struct pse_oidc_keys *keys;
-static struct pse_oidc_person who;
-static char *token, *payload;
-
-static int set_up(void **state)
-{
-    (void)state;
-    rsa = EVP_RSA_gen(2048);
-    p256 = EVP_EC_gen("P-256");
-    keys = oidc_keys(rsa, ",\"kid\":\"one\"", p256, ",\"kid\":\"two\"");
-    token = malloc(OIDC_TEXT);
-    payload = malloc(OIDC_TEXT);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    EVP_PKEY_free(rsa);
-    EVP_PKEY_free(p256);
-    pse_oidc_keys_free(keys);
-    free(token);
-    free(payload);
-    return 0;
-}
-
-static const char rs256[] = "{\"alg\":\"RS256\",\"kid\":\"one\",\"typ\":\"JWT\"}";
-static const char es256[] = "{\"alg\":\"ES256\",\"kid\":\"two\"}";
+#include "oidc_bench.h"
 
 static enum pse_oidc_fault judge_claims_by(const struct claims_plan *c,
                                            const struct pse_oidc_rules *r,
@@ -46,15 +16,6 @@ static enum pse_oidc_fault judge_claims(const struct claims_plan *c)
     struct pse_oidc_expected e = oidc_expected();
 
     return judge_claims_by(c, &r, &e);
-}
-
-/* What is in token, by the usual rules. */
-static enum pse_oidc_fault judge_token(void)
-{
-    struct pse_oidc_rules r = oidc_rules();
-    struct pse_oidc_expected e = oidc_expected();
-
-    return oidc_judge(&who, token, keys, &r, &e);
 }
 
 #define CLAIM(member, value, wanted)                \
@@ -100,9 +61,9 @@ static void claims_have_types(void **state)
     CLAIM(more, ",\"x\":\"\\u0000\"", PSE_OIDC_CLAIMS);
     CLAIM(more, "}x{", PSE_OIDC_CLAIMS);
     oidc_token(token, rs256, "[]", rsa);
-    assert_fault(judge_token(), PSE_OIDC_CLAIMS);
+    assert_fault(judge(token, keys), PSE_OIDC_CLAIMS);
     oidc_token(token, rs256, "", rsa);
-    assert_fault(judge_token(), PSE_OIDC_CLAIMS);
+    assert_fault(judge(token, keys), PSE_OIDC_CLAIMS);
 }
 
 static void issuer_and_audience(void **state)
@@ -315,6 +276,8 @@ static void a_national_claim(void **state)
     c.more = ",\"pid\":\"23079410918\"";
     c.sub = NULL;
     assert_fault(judge_claims_by(&c, &r, &e), PSE_OIDC_SUBJECT_MISSING);
+    c.sub = "1";
+    assert_fault(judge_claims_by(&c, &r, &e), PSE_OIDC_CLAIMS);
 }
 
 static void names(void **state)
@@ -443,5 +406,5 @@ int main(void)
         cmocka_unit_test(the_first_failure_is_told),
     };
 
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, bench_set_up, bench_tear_down);
 }

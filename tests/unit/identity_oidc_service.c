@@ -194,6 +194,7 @@ static void presets_need_little(void **state)
     check(&r, "redirect_uri", PSE_E_MISSING);
     r.redirect_uri = "https://vote.example.org/login/return";
     check(&r, NULL, PSE_OK);
+    assert_true(r.is_pkce_unlisted);
     pse_oidc_rules_default(&r);
     check(&r, "issuer", PSE_E_MISSING);
     assert_int_equal(r.skew, 60);
