@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "codec/codec.h"
-#include "common/consent.h"
+#include "common/consent_log.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

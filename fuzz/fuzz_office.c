@@ -44,7 +44,8 @@ static void try_act(struct pse_span in)
     const struct pse_json *root;
     struct consent c;
 
-    if (pse_json_parse(&root, NULL, &arena, in) == PSE_OK && consent_take(&c, root) == PSE_OK)
+    if (pse_json_parse(&root, NULL, &arena, in) == PSE_OK &&
+        consent_take(&c, &arena, root) == PSE_OK)
         PSE_REQUIRE(c.signers <= CONSENT_SIGNERS_MAX);
 }
 

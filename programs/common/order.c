@@ -12,16 +12,21 @@ static const char *const import[] = {"list", "base", "signature", NULL};
 static const char *const release[] = {"through", "batch", NULL};
 static const char *const statement[] = {"document", "kind", "language", "media", "title", NULL};
 static const char *const publish[] = {"daemon", "settings", NULL};
+static const char *const authenticator[] = {"account", "credential", NULL};
 static const char *const person[] = {"person", NULL};
 
 static const struct {
     const char *what;
     const char *const *fields;
 } words[] = {
-    {"open", none},           {"close", reason},      {"freeze", none},        {"mix-end", none},
-    {"result", none},         {"end", none},          {"abort", reason},       {"import", import},
-    {"release", release},     {"revoke", credential}, {"restore", credential}, {"void", credential},
-    {"statement", statement}, {"publish", publish},   {"erase", person},
+    {"open", none},           {"close", reason},
+    {"freeze", none},         {"mix-end", none},
+    {"result", none},         {"end", none},
+    {"abort", reason},        {"import", import},
+    {"release", release},     {"revoke", credential},
+    {"restore", credential},  {"void", credential},
+    {"statement", statement}, {"publish", publish},
+    {"erase", person},        {"remove-authenticator", authenticator},
 };
 
 const struct order_word order_close_reasons[] = {{"scheduled", PSE_CLOSE_SCHEDULED},

@@ -15,6 +15,7 @@
  * | statement | document, kind, language, media, title | a signed statement |
  * | publish | daemon, settings | a statement of the hash of a daemon's settings |
  * | erase | person | the data of one person are destroyed |
+ * | remove-authenticator | account, credential (SHA-256 of its id) | an officer's is lost |
  *
  * Pure. Not for: who may sign (consent.h), doing it (office_do.c). */
 #ifndef PSE_PROGRAMS_ORDER_H

@@ -35,10 +35,12 @@ static const struct pse_conf_key keys[] = {
                  "The key file of the registrar; empty: it is not here."),
     PSE_CONF_PATH(SET, token, "keys", "token-folder", "", PSE_CONF_FIXED,
                   "A folder that the module of a key's token must read and write; empty: none."),
-    PSE_CONF_PATH(SET, officers, "officers", "cards", NULL, PSE_CONF_FIXED,
-                  "A folder of cards (NAME.pub): the officers who may sign acts, at least two."),
+    PSE_CONF_PATH(SET, officers, "officers", "cards", "", PSE_CONF_FIXED,
+                  "A folder of cards (NAME.pub): the officers who sign with keys; at least two, or "
+                  "empty where authenticators are required."),
     PSE_CONF_PATH(SET, issuer, "officers", "issuer", "", PSE_CONF_FIXED,
                   "The card of the register that signs lists of changes; empty: whole lists only."),
+    OFFICE_ACCOUNT_KEYS(SET, accounts),
     PSE_CONF_PATH(SET, voters, "voters", "database", "", PSE_CONF_FIXED,
                   "The private voter database; empty: none."),
     PSE_CONF_KEY(SET, wrap, "voters", "wrap", "", PSE_CONF_FIXED, "Its wrapping key."),
@@ -128,16 +130,23 @@ static pse_rc read_card(struct office *o, const char *dir, const char *leaf)
     at->key = card.sign;
     (void)snprintf(at->label, sizeof at->label, "%.*s", (int)card.label.n,
                    (const char *)card.label.p);
+    (void)snprintf(at->name, sizeof at->name, "%.*s", (int)(strlen(leaf) - 4), leaf);
+    if (!pse_webauthn_account_is_valid(at->name))
+        at->name[0] = '\0';
     o->officers++;
     return PSE_OK;
 }
 
 static pse_rc read_officers(struct office *o)
 {
-    DIR *dir = opendir(o->set->officers);
+    bool is_optional = o->set->accounts.require == OFFICE_REQUIRE_WEBAUTHN;
     struct dirent *e;
     pse_rc rc = PSE_OK;
+    DIR *dir;
 
+    if (is_optional && o->set->officers[0] == '\0')
+        return PSE_OK;
+    dir = opendir(o->set->officers);
     if (dir == NULL) {
         cli_error(o->d->name, "[officers] cards: cannot read the folder %s: %s", o->set->officers,
                   strerror(errno));
@@ -150,7 +159,7 @@ static pse_rc read_officers(struct office *o)
             rc = read_card(o, o->set->officers, e->d_name);
     }
     (void)closedir(dir);
-    if (rc == PSE_OK && o->officers < CONSENT_NEEDED) {
+    if (rc == PSE_OK && o->officers < CONSENT_NEEDED && !is_optional) {
         cli_error(o->d->name, "%s holds %zu cards of officers; an act takes two", o->set->officers,
                   o->officers);
         rc = PSE_E_MISSING;
@@ -267,6 +276,7 @@ static pse_rc open_office(struct office *o)
     }
     PSE_TRY(make_dirs(o));
     PSE_TRY(check_log(o));
+    PSE_TRY(office_desk_open(o));
     PSE_TRY(office_acts_load(o));
     return sequence_client_new(&o->sequencer, o->set->sequencer, PENDING);
 }
@@ -275,6 +285,7 @@ static void close_office(struct office *o)
 {
     sequence_client_free(o->sequencer);
     office_acts_free(o);
+    office_desk_close(o);
     roll_free(&o->roll);
     eid_trust_free(&o->trust);
     pse_voters_close(o->voters);
@@ -345,11 +356,11 @@ static int listen_and_serve(struct office *o)
     char address[PSE_HTTP_ADDRESS];
     char folder[3][PSE_CONF_TEXT];
     const char *write_dirs[4] = {NULL};
-    const char *read_dirs[13] = {o->set->record, o->set->officers};
+    const char *read_dirs[13] = {o->set->record};
     int status = CLI_EXIT_FAILED;
     int http_fd;
     int auth_fd = -1;
-    size_t n = 2;
+    size_t n = 1;
 
     if (local_users_parse(&o->users, o->d->name, "[listen] registrar-users", o->set->users) !=
         PSE_OK)
@@ -361,6 +372,8 @@ static int listen_and_serve(struct office *o)
         return CLI_EXIT_FAILED;
     folder_of(folder[0], o->set->sequencer);
     read_dirs[n++] = folder[0];
+    if (o->set->officers[0] != '\0')
+        read_dirs[n++] = o->set->officers;
     if (o->d->credentials != NULL)
         read_dirs[n++] = o->d->credentials;
     if (o->set->authority[0] == '/')
@@ -383,7 +396,7 @@ static int listen_and_serve(struct office *o)
         write_dirs[n++] = folder[1];
     if (o->set->token[0] != '\0')
         write_dirs[n++] = o->set->token;
-    if (open_keys(o) != PSE_OK)
+    if (open_keys(o) != PSE_OK || office_desk_begin(o) != PSE_OK)
         return CLI_EXIT_USAGE;
     if (!daemon_confine(&status, o->d, PSE_SANDBOX_SERVER, write_dirs, read_dirs))
         return status;

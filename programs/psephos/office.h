@@ -1,7 +1,8 @@
 /* Inside psephos officer serve: what its files share. office.c settings and life; office_acts.c
  * acts on disk; office_do.c doing them; office_http.c and office_people.c the HTTP side;
- * office_auth.c the socket of auth; office_bond.c what is registered with an eID, office_intake.c
- * how it enters the database; office_check.c the cross-check.
+ * office_accounts.h officers with authenticators, office_login.c, office_assert.c and office_page.c
+ * their HTTP side; office_auth.c the socket of auth; office_bond.c what is registered with an eID,
+ * office_intake.c how it enters the database; office_check.c the cross-check.
  *
  * This process alone holds the keys of authority and registrar and the private database. One lock
  * guards all of it: the HTTP worker, the socket's threads and the main thread take turns; only
@@ -11,7 +12,7 @@
 
 #include <pthread.h>
 
-#include "common/consent.h"
+#include "common/consent_log.h"
 #include "common/daemon.h"
 #include "common/files.h"
 #include "common/local_socket.h"
@@ -23,6 +24,7 @@
 #include "common/sequence_client.h"
 #include "net/http.h"
 #include "psephos/eid_trust.h"
+#include "psephos/office_accounts.h"
 #include "store/voters.h"
 #include "store/voters_audit.h"
 
@@ -44,6 +46,7 @@ struct office_settings {
     char registrar[PSE_CONF_TEXT];
     char officers[PSE_CONF_TEXT];
     char issuer[PSE_CONF_TEXT];
+    struct office_account_settings accounts;
     char voters[PSE_CONF_TEXT];
     char wrap[PSE_CONF_TEXT];
     char token[PSE_CONF_TEXT];
@@ -81,6 +84,7 @@ struct office_act {
 struct office_officer {
     pse_edkey key;
     char label[KEY_LABEL_MAX];
+    char name[PSE_WEBAUTHN_ACCOUNT_MAX + 1]; /* of the card's file; "": none that an account has */
 };
 
 /** A bond that was judged good, on its way into the database. */
@@ -109,6 +113,10 @@ struct office {
     struct pse_rng check_rng; /* the main thread's */
     struct office_officer officer[CONSENT_OFFICERS_MAX];
     size_t officers;
+    struct office_desk desk;
+    /* While a request is answered: the account or card's name that it comes from. */
+    const char *asker;
+    bool asked_by_key;
     struct key *authority, *registrar; /* registrar NULL: another process has it */
     bool has_issuer;
     pse_edkey issuer;
@@ -154,6 +162,23 @@ struct office_act *office_act_find(struct office *o, const pse_hash *hash);
  * act, durable. An act that is known is found, not made again. */
 struct office_act *office_act_new(struct office *o, unsigned *status, const char **slug,
                                   struct pse_span body);
+/** An act that nobody stands behind yet, made here of an order; it is the caller's. NULL and the
+ * status and slug of the refusal. */
+struct office_act *office_act_draft(struct office *o, unsigned *status, const char **slug,
+                                    struct pse_span order, struct pse_span about);
+/** NULL is fine. */
+void office_act_free(struct office_act *a);
+/** May the account assert the act now? 0, or the status and slug of the refusal. */
+unsigned office_act_may_assert(const struct office *o, const char **slug,
+                               const struct office_act *a, const char *account);
+/** Take in an assertion that was judged good; a draft becomes an act of the office with it.
+ * Durable. 0, or the status and slug of the refusal. */
+unsigned office_act_assert(struct office *o, const char **slug, struct office_act *a,
+                           const char *account, struct pse_span evidence);
+/** What an act must be, by the settings; key and name have room for all officers. */
+struct consent_need office_need(const struct office *o, const struct office_act *a,
+                                pse_edkey key[CONSENT_OFFICERS_MAX],
+                                const char *name[CONSENT_OFFICERS_MAX]);
 /** Add a signature; 0, or the status and slug of the refusal. */
 unsigned office_act_sign(struct office *o, const char **slug, struct office_act *a,
                          const pse_edkey *officer, const uint8_t sig[64]);
@@ -171,6 +196,13 @@ void office_act_put(struct pse_json_wr *w, const char *name, const struct office
 
 /** Do what two officers agreed to and is due; expire what is too old. */
 void office_do(struct office *o);
+/** Say why an act was refused or waits. */
+void office_say(struct office_act *a, const char *why);
+/** The act into the log of acts, once two officers stand behind it; before it is done. */
+PSE_MUST pse_rc office_begin(struct office *o, struct office_act *a);
+/** Acts that make no entry in the record. */
+bool office_is_private(const struct order *order);
+PSE_MUST pse_rc office_do_private(struct office *o, struct office_act *a);
 /** What fails in an order when it is proposed: NULL, or a slug. Under the lock. */
 const char *office_order_fault(struct office *o, const struct order *order);
 
@@ -195,8 +227,20 @@ PSE_MUST pse_rc office_http_start(struct pse_http **out, struct office *o, int f
 typedef void office_answer(struct office *o, struct pse_http_call *c);
 office_answer office_post_list, office_post_document, office_post_credentials, office_post_person,
     office_get_pending, office_get_audit;
+office_answer office_get_session, office_end_session, office_get_accounts, office_post_code;
+office_answer office_post_proposal, office_post_request, office_post_assertion;
+/** These are for who has no session yet. */
+office_answer office_post_login, office_post_session, office_post_enrolment,
+    office_post_authenticator;
+/** The act that is named by the 64 digits after /v1/acts/ and followed by @p more. */
+struct office_act *office_named(struct office *o, struct pse_http_call *c, const char *more);
+/** The routes of the page, which are static. */
+enum { OFFICE_PAGE_ROUTES = 3 };
+void office_page_routes(struct pse_http_route route[OFFICE_PAGE_ROUTES]);
 /** Answer with finished JSON (taken over), or 500. */
 void office_json(struct pse_http_call *c, unsigned status, struct pse_json_wr *w);
+/** The same as an answer of the caller's, which may have headers. */
+void office_json_answer(struct pse_http_call *c, struct pse_http_answer *a, struct pse_json_wr *w);
 void office_json_problem(struct pse_http_call *c, unsigned status, const char *slug, size_t line);
 
 /** Answers of office_bond.c and office_auth.c to one request of auth, under the lock. @p hold keeps

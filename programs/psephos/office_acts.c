@@ -8,7 +8,7 @@
 #include "common/files.h"
 #include "psephos/office.h"
 
-enum { ACT_FILE_MAX = 64 * 1024, ACT_ARENA = 1 << 20, CLOCKS_DIFFER = 300 };
+enum { ACT_FILE_MAX = 128 * 1024, ACT_ARENA = 1 << 20 };
 
 const char *const office_state_words[] = {"proposed", "agreed",  "begun", "done",
                                           "refused",  "expired", NULL};
@@ -32,7 +32,7 @@ struct office_act *office_act_find(struct office *o, const pse_hash *hash)
     return NULL;
 }
 
-static void act_free(struct office_act *a)
+void office_act_free(struct office_act *a)
 {
     if (a != NULL)
         pse_arena_free(&a->arena);
@@ -42,7 +42,7 @@ static void act_free(struct office_act *a)
 void office_acts_free(struct office *o)
 {
     for (size_t i = 0; i < o->acts; i++)
-        act_free(o->act[i]);
+        office_act_free(o->act[i]);
     o->acts = 0;
 }
 
@@ -84,7 +84,7 @@ static pse_rc take_both(struct office_act *a, struct pse_json_rd *r)
 
     PSE_TRY(pse_json_take_string(&a->order_bytes, r, "order"));
     PSE_TRY(pse_json_take_object(&object, r, "act"));
-    PSE_TRY(consent_take(&a->consent, object));
+    PSE_TRY(consent_take(&a->consent, &a->arena, object));
     PSE_TRY(order_parse(&a->order, a->order_bytes));
     pse_sha256(&subject, a->order_bytes);
     if (!pse_hash_is_equal(&subject, &a->consent.subject) ||
@@ -157,7 +157,7 @@ static pse_rc load_one(struct office *o, const char *leaf)
     }
     cli_error(o->d->name, "%s/%s cannot be read as an act (%s); restore it from a backup",
               o->acts_dir, leaf, pse_rc_name(rc == PSE_OK ? PSE_E_LIMIT : rc));
-    act_free(a);
+    office_act_free(a);
     return rc == PSE_OK ? PSE_E_LIMIT : rc;
 }
 
@@ -200,10 +200,20 @@ static bool is_officer(const struct office *o, const pse_edkey *key)
     return false;
 }
 
+static bool takes_keys(const struct office *o)
+{
+    return o->set->accounts.require == OFFICE_REQUIRE_KEY;
+}
+
 static const char *fault_of(struct office *o, const struct office_act *a)
 {
     uint64_t now = office_now();
 
+    /* Assertions are answers to challenges of this office, never brought along. */
+    if (a->consent.assertions > 0)
+        return "malformed";
+    if (!takes_keys(o))
+        return "authenticator-needed";
     if (!pse_hash_is_equal(&a->consent.eid, pse_engine_eid(o->record.e)))
         return "other-election";
     if (a->consent.signers == 0)
@@ -212,14 +222,40 @@ static const char *fault_of(struct office *o, const struct office_act *a)
         if (!is_officer(o, &a->consent.by[i].key))
             return "not-an-officer";
     }
-    if (a->consent.made > now + CLOCKS_DIFFER || now > a->consent.made + CONSENT_SECONDS)
+    if (a->consent.made > now + CONSENT_CLOCKS_DIFFER || now > a->consent.made + CONSENT_SECONDS)
         return "expired";
     return office_order_fault(o, &a->order);
 }
 
-static void settle(struct office_act *a)
+struct consent_need office_need(const struct office *o, const struct office_act *a,
+                                pse_edkey key[CONSENT_OFFICERS_MAX],
+                                const char *name[CONSENT_OFFICERS_MAX])
 {
-    if (a->state == OFFICE_PROPOSED && a->consent.signers >= CONSENT_NEEDED)
+    struct consent_need need = {.what = a->order.what,
+                                .eid = pse_engine_eid(o->record.e),
+                                .subject = &a->consent.subject,
+                                .officer = key,
+                                .name = name,
+                                .accounts =
+                                    o->desk.set->origin[0] == '\0' ? NULL : &o->desk.accounts,
+                                .site = &o->desk.site,
+                                .now = office_now()};
+
+    for (size_t i = 0; takes_keys(o) && i < o->officers; i++) {
+        key[i] = o->officer[i].key;
+        name[i] = o->officer[i].name[0] == '\0' ? NULL : o->officer[i].name;
+        need.officers++;
+    }
+    return need;
+}
+
+static void settle(const struct office *o, struct office_act *a)
+{
+    pse_edkey key[CONSENT_OFFICERS_MAX];
+    const char *name[CONSENT_OFFICERS_MAX];
+    struct consent_need need = office_need(o, a, key, name);
+
+    if (a->state == OFFICE_PROPOSED && consent_officers(&a->consent, &need) >= CONSENT_NEEDED)
         a->state = OFFICE_AGREED;
 }
 
@@ -251,7 +287,7 @@ struct office_act *office_act_new(struct office *o, unsigned *status, const char
         *slug = "full";
     }
     if (*slug == NULL && old == NULL) {
-        settle(a);
+        settle(o, a);
         o->act[o->acts] = a;
         rc = office_act_store(o, a);
         if (rc == PSE_OK) {
@@ -262,10 +298,103 @@ struct office_act *office_act_new(struct office *o, unsigned *status, const char
         *status = 503;
         *slug = "storage";
     }
-    act_free(a);
+    office_act_free(a);
     if (old != NULL)
         *status = 200;
     return old;
+}
+
+/* --- assertions --------------------------------------------------------------------------------
+ */
+
+struct office_act *office_act_draft(struct office *o, unsigned *status, const char **slug,
+                                    struct pse_span order, struct pse_span about)
+{
+    struct office_act *a = act_make();
+    uint8_t *copy = a == NULL ? NULL : PSE_NEW(&a->arena, uint8_t, order.n + about.n + 1);
+    pse_rc rc = copy == NULL ? PSE_E_MEMORY : PSE_OK;
+
+    *status = 503;
+    *slug = "storage";
+    if (rc == PSE_OK) {
+        memcpy(copy, order.p, order.n);
+        memcpy(copy + order.n, about.p, about.n);
+        a->order_bytes = pse_span(copy, order.n);
+        *status = 400;
+        rc = about.n > CONSENT_ABOUT_MAX ? PSE_E_LIMIT : order_parse(&a->order, a->order_bytes);
+        *slug = parse_fault(rc);
+    }
+    if (rc == PSE_OK) {
+        a->consent = (struct consent){.what = pse_span_str(a->order.what),
+                                      .eid = *pse_engine_eid(o->record.e),
+                                      .about = pse_span(copy + order.n, about.n),
+                                      .made = office_now()};
+        pse_sha256(&a->consent.subject, a->order_bytes);
+        pse_rng_fill(&o->rng, a->consent.nonce.b, sizeof a->consent.nonce.b);
+        consent_hash(&a->hash, &a->consent);
+        *status = 422;
+        *slug = office_order_fault(o, &a->order);
+        if (*slug == NULL)
+            return a;
+    }
+    office_act_free(a);
+    return NULL;
+}
+
+/* The account's assertion on the act, while it is fresh. */
+static bool is_asserted(const struct office_act *a, const char *account)
+{
+    for (size_t i = 0; i < a->consent.assertions; i++) {
+        struct pse_webauthn_evidence e;
+
+        if (strcmp(a->consent.asserted[i].account, account) == 0 &&
+            pse_webauthn_evidence_parse(&e, a->consent.asserted[i].evidence) == PSE_OK)
+            return pse_webauthn_is_fresh(&e.challenge, (int64_t)office_now()) == PSE_WEBAUTHN_GOOD;
+    }
+    return false;
+}
+
+unsigned office_act_may_assert(const struct office *o, const char **slug,
+                               const struct office_act *a, const char *account)
+{
+    const struct consent_account *who = consent_account(&o->desk.accounts, account);
+
+    *slug = "second-authenticator-needed";
+    if (who == NULL || who->keys < CONSENT_AUTHENTICATORS)
+        return 403;
+    *slug = "not-open";
+    if (a->state != OFFICE_PROPOSED)
+        return 409;
+    *slug = "expired";
+    if (office_now() > a->consent.made + CONSENT_SECONDS)
+        return 409;
+    *slug = "signed-before";
+    return is_asserted(a, account) ? 409 : 0;
+}
+
+unsigned office_act_assert(struct office *o, const char **slug, struct office_act *a,
+                           const char *account, struct pse_span evidence)
+{
+    const struct consent before = a->consent;
+    bool is_draft = office_act_find(o, &a->hash) == NULL;
+    uint8_t *copy = PSE_NEW(&a->arena, uint8_t, evidence.n);
+
+    *slug = "full";
+    if (copy == NULL || (is_draft && o->acts == OFFICE_ACTS_MAX))
+        return 503;
+    memcpy(copy, evidence.p, evidence.n);
+    if (consent_assert(&a->consent, account, pse_span(copy, evidence.n)) != PSE_OK)
+        return 503;
+    settle(o, a);
+    if (office_act_store(o, a) == PSE_OK) {
+        if (is_draft)
+            o->act[o->acts++] = a;
+        return 0;
+    }
+    a->consent = before;
+    a->state = OFFICE_PROPOSED;
+    *slug = "storage";
+    return 503;
 }
 
 unsigned office_act_sign(struct office *o, const char **slug, struct office_act *a,
@@ -280,14 +409,14 @@ unsigned office_act_sign(struct office *o, const char **slug, struct office_act 
     *slug = "expired";
     if (office_now() > a->consent.made + CONSENT_SECONDS)
         return 409;
-    *slug = "not-an-officer";
-    if (!is_officer(o, officer))
+    *slug = takes_keys(o) ? "not-an-officer" : "authenticator-needed";
+    if (!takes_keys(o) || !is_officer(o, officer))
         return 403;
     rc = consent_add(&a->consent, officer, sig);
     *slug = rc == PSE_E_DUPLICATE ? "signed-before" : "signature";
     if (rc != PSE_OK)
         return rc == PSE_E_DUPLICATE ? 409 : 422;
-    settle(a);
+    settle(o, a);
     if (office_act_store(o, a) == PSE_OK)
         return 0;
     a->consent.signers--;
@@ -308,6 +437,22 @@ static const char *label_of(const struct office *o, const pse_edkey *key)
     return "";
 }
 
+static void put_assertions(struct pse_json_wr *w, const struct office_act *a)
+{
+    pse_json_wr_array(w, "asserted");
+    for (size_t i = 0; i < a->consent.assertions; i++) {
+        struct pse_webauthn_evidence e;
+
+        if (pse_webauthn_evidence_parse(&e, a->consent.asserted[i].evidence) != PSE_OK)
+            continue;
+        pse_json_wr_object(w, NULL);
+        pse_json_wr_str(w, "account", a->consent.asserted[i].account);
+        pse_json_wr_u64(w, "until", (uint64_t)e.challenge.issued + PSE_WEBAUTHN_SECONDS);
+        pse_json_wr_end(w);
+    }
+    pse_json_wr_end(w);
+}
+
 void office_act_put(struct pse_json_wr *w, const char *name, const struct office *o,
                     const struct office_act *a, bool whole)
 {
@@ -322,6 +467,7 @@ void office_act_put(struct pse_json_wr *w, const char *name, const struct office
     for (size_t i = 0; i < a->consent.signers; i++)
         pse_json_wr_str(w, NULL, label_of(o, &a->consent.by[i].key));
     pse_json_wr_end(w);
+    put_assertions(w, a);
     if (a->why[0] != '\0')
         pse_json_wr_str(w, "why", a->why);
     if (a->state == OFFICE_DONE && a->entries > 0) {

@@ -31,7 +31,7 @@ static pse_rc put_entry(void *ctx, struct pse_span entry)
     return b->rc;
 }
 
-static void say(struct office_act *a, const char *why)
+void office_say(struct office_act *a, const char *why)
 {
     (void)snprintf(a->why, sizeof a->why, "%s", why);
 }
@@ -99,6 +99,19 @@ static const char *credential_fault(struct office *o, const struct order *order)
                                                                             : "unknown-credential";
 }
 
+static const char *account_fault(const struct office *o, const struct order *order)
+{
+    pse_hash credential;
+
+    if (!is(order, "remove-authenticator"))
+        return NULL;
+    if (order_hash(&credential, order, "credential") != PSE_OK)
+        return "malformed";
+    return office_has_credential(o, order_value(order, "account"), &credential)
+               ? NULL
+               : "no-such-authenticator";
+}
+
 static const char *word_fault(const struct office *o, const struct order *order)
 {
     pse_hash h;
@@ -131,6 +144,8 @@ const char *office_order_fault(struct office *o, const struct order *order)
         fault = credential_fault(o, order);
     if (fault == NULL)
         fault = private_fault(o, order);
+    if (fault == NULL)
+        fault = account_fault(o, order);
     return fault;
 }
 
@@ -158,7 +173,7 @@ static pse_rc make_ballots(struct office *o, struct office_act *a, const struct 
     PSE_TRY(pse_engine_credential(o->record.e, &view, &credential));
     if (back ? view.rev < 0 || view.rev_reason != reason
              : view.ballots == 0 || (int64_t)view.latest_index <= view.rev) {
-        say(a, back ? "no ballot is revoked for this reason" : "no ballot that counts");
+        office_say(a, back ? "no ballot is revoked for this reason" : "no ballot that counts");
         return PSE_E_STATE;
     }
     PSE_TRY(act_allowed(act, PSE_ENTRY_BALLOT_REVOKE, PSE_ROLE_REGISTRAR, 0));
@@ -194,11 +209,12 @@ static pse_rc make_release(struct office *o, struct office_act *a, const struct 
     rc = release_read(&r, o->voters, o->record.e, through);
     /* Made a second time, part of the batch may be in the record already. */
     if (rc == PSE_OK && !a->is_rebuilt && !pse_hash_is_equal(&r.batch, &batch)) {
-        say(a, "the batch is another one by now; propose a new release");
+        office_say(a, "the batch is another one by now; propose a new release");
         rc = PSE_E_MISMATCH;
     }
     if (rc == PSE_OK && !release_is_due(&r, office_now())) {
-        say(a, "few credentials wait; they go public 50 at a time or an hour after the last");
+        office_say(a,
+                   "few credentials wait; they go public 50 at a time or an hour after the last");
         rc = PSE_E_LIMIT; /* later */
     }
     if (rc == PSE_OK)
@@ -234,7 +250,7 @@ static pse_rc make_statement(struct office *o, struct office_act *a, const struc
     if (rc == PSE_OK)
         rc = act_statement(act, &o->authority->sign, &s);
     else
-        say(a, "the document was never uploaded here");
+        office_say(a, "the document was never uploaded here");
     pse_buf_free(&content);
     return rc == PSE_E_MISSING ? PSE_E_STATE : rc;
 }
@@ -305,28 +321,24 @@ static pse_rc make(struct pse_buf *parcel, struct office *o, struct office_act *
 
 static pse_rc log_act(struct office *o, struct office_act *a)
 {
-    pse_edkey officer[CONSENT_OFFICERS_MAX];
-    struct consent_need need = {.what = a->order.what,
-                                .eid = pse_engine_eid(o->record.e),
-                                .subject = &a->consent.subject,
-                                .officer = officer,
-                                .officers = o->officers,
-                                .now = office_now()};
-    pse_rc rc;
+    pse_edkey key[CONSENT_OFFICERS_MAX];
+    const char *label[CONSENT_OFFICERS_MAX];
+    struct consent_need need = office_need(o, a, key, label);
+    bool has = false;
 
-    /* What was begun in time is ended, however late. */
+    /* What was begun in time is ended, however late and whoever has lost an authenticator since. */
+    if (a->state == OFFICE_BEGUN) {
+        PSE_TRY(consent_log_has(&has, o->d->name, o->log_path, need.eid, &a->hash));
+        if (has)
+            return PSE_OK;
+    }
     if (a->state == OFFICE_BEGUN && need.now > a->consent.made + CONSENT_SECONDS)
         need.now = a->consent.made + CONSENT_SECONDS;
-    for (size_t i = 0; i < o->officers; i++)
-        officer[i] = o->officer[i].key;
     PSE_TRY(consent_check(&a->consent, o->d->name, &need));
-    rc = consent_log(&a->consent, o->d->name, o->log_path, need.now);
-    if (rc == PSE_E_DUPLICATE && a->state == OFFICE_BEGUN)
-        return PSE_OK; /* a crash came between the log and the end */
-    return rc;
+    return consent_log(&a->consent, o->d->name, o->log_path, need.now);
 }
 
-static pse_rc begin(struct office *o, struct office_act *a)
+pse_rc office_begin(struct office *o, struct office_act *a)
 {
     enum office_state before = a->state;
     char path[FILE_PATH_MAX];
@@ -344,59 +356,6 @@ static pse_rc begin(struct office *o, struct office_act *a)
         rc = log_act(o, a);
     if (rc == PSE_OK)
         a->state = OFFICE_BEGUN;
-    return rc;
-}
-
-/* --- acts of the private database --------------------------------------------------------------
- */
-
-static pse_rc do_import(struct office *o, struct office_act *a)
-{
-    struct pse_buf csv = PSE_BUF(0);
-    struct pse_buf signature = PSE_BUF(0);
-    struct pse_span by = order_value(&a->order, "signature");
-    const char *slug = "storage";
-    pse_hash list;
-    pse_hash base;
-    size_t line = 0;
-    pse_rc rc;
-
-    PSE_TRY(order_hash(&list, &a->order, "list"));
-    PSE_TRY(order_hash(&base, &a->order, "base"));
-    rc = office_document(&csv, o, &list);
-    if (rc == PSE_OK && !pse_span_is_str(by, "none")) {
-        pse_hash h;
-
-        rc = order_hash(&h, &a->order, "signature");
-        if (rc == PSE_OK)
-            rc = office_document(&signature, o, &h);
-    }
-    if (rc == PSE_OK)
-        rc = begin(o, a);
-    if (rc == PSE_OK)
-        rc = office_import(o, &slug, &line, NULL, pse_buf_span(&csv), pse_buf_span(&signature),
-                           &base, &a->hash);
-    if (rc != PSE_OK)
-        say(a, slug);
-    pse_buf_free(&csv);
-    pse_buf_free(&signature);
-    return rc == PSE_E_MISSING ? PSE_E_STATE : rc;
-}
-
-static pse_rc do_erase(struct office *o, struct office_act *a)
-{
-    uint64_t row;
-    pse_rc rc;
-
-    PSE_TRY(order_number(&row, &a->order, "person"));
-    PSE_TRY(begin(o, a));
-    rc = pse_voters_erase(o->voters, row);
-    if (rc == PSE_E_STATE)
-        say(a, "this person is on the list; take them off it first");
-    if (rc == PSE_E_MISSING) {
-        say(a, "no such person");
-        return PSE_E_STATE;
-    }
     return rc;
 }
 
@@ -439,7 +398,7 @@ static pse_rc prepare(struct pse_buf *parcel, struct office *o, struct office_ac
     pse_rc rc = read_parcel(parcel, o, a);
 
     if (rc == PSE_OK)
-        return begin(o, a);
+        return office_begin(o, a);
     if (rc != PSE_E_MISSING)
         return rc;
     *parcel = PSE_BUF(PARCEL_FILE_MAX);
@@ -448,7 +407,7 @@ static pse_rc prepare(struct pse_buf *parcel, struct office *o, struct office_ac
     a->made_at = pse_engine_size(o->record.e);
     PSE_TRY(office_act_path(path, o, a, "parcel"));
     PSE_TRY(file_write(o->d->name, path, pse_buf_span(parcel), FILE_REPLACE | FILE_SECRET));
-    return begin(o, a);
+    return office_begin(o, a);
 }
 
 static void drop_parcel(struct office *o, const struct office_act *a)
@@ -480,7 +439,7 @@ static void end_act(struct office *o, struct office_act *a, enum office_state st
 static void wait_more(struct office_act *a, const char *why)
 {
     if (why != NULL)
-        say(a, why);
+        office_say(a, why);
     a->next_ms = pse_clock_steady_ms() + RETRY_MS;
 }
 
@@ -534,7 +493,8 @@ static void failed(struct office *o, struct office_act *a, pse_rc rc)
         return;
     }
     if (a->why[0] == '\0')
-        say(a, rc == PSE_E_DUPLICATE ? "this act was done before" : "the record is not there yet");
+        office_say(a, rc == PSE_E_DUPLICATE ? "this act was done before"
+                                            : "the record is not there yet");
     end_act(o, a, OFFICE_REFUSED);
 }
 
@@ -563,8 +523,8 @@ static void do_one(struct office *o, struct office_act *a)
         wait_more(a, "the record cannot be read");
         return;
     }
-    if (is(&a->order, "import") || is(&a->order, "erase")) {
-        rc = is(&a->order, "import") ? do_import(o, a) : do_erase(o, a);
+    if (office_is_private(&a->order)) {
+        rc = office_do_private(o, a);
         if (rc == PSE_OK) {
             a->why[0] = '\0';
             end_act(o, a, OFFICE_DONE);

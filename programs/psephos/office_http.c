@@ -28,19 +28,25 @@ static const struct pse_metric *const metrics[] = {
 /* --- answers -----------------------------------------------------------------------------------
  */
 
-void office_json(struct pse_http_call *c, unsigned status, struct pse_json_wr *w)
+void office_json_answer(struct pse_http_call *c, struct pse_http_answer *a, struct pse_json_wr *w)
 {
-    struct pse_http_answer a = {.status = status, .type = "application/json"};
-
     if (pse_json_wr_finish(w) != PSE_OK) {
         pse_buf_free(w->out);
         pse_http_problem(c, 500, "too-large");
         return;
     }
-    a.own = *w->out;
+    a->type = "application/json";
+    a->own = *w->out;
     *w->out = PSE_BUF(0);
-    pse_http_answer_header(&a, "Cache-Control", "no-store");
-    pse_http_answer(c, &a);
+    pse_http_answer_header(a, "Cache-Control", "no-store");
+    pse_http_answer(c, a);
+}
+
+void office_json(struct pse_http_call *c, unsigned status, struct pse_json_wr *w)
+{
+    struct pse_http_answer a = {.status = status};
+
+    office_json_answer(c, &a, w);
 }
 
 void office_json_problem(struct pse_http_call *c, unsigned status, const char *slug, size_t line)
@@ -58,29 +64,51 @@ static const char *method_name(const struct pse_http_call *c)
     return pse_http_method(c) == PSE_HTTP_POST ? "POST" : "GET";
 }
 
-static bool is_officer(const struct office *o, const pse_edkey *key)
+static bool find_officer(struct office *o, const pse_edkey *key)
 {
     for (size_t i = 0; i < o->officers; i++) {
-        if (pse_edkey_is_equal(&o->officer[i].key, key))
-            return true;
+        if (!pse_edkey_is_equal(&o->officer[i].key, key))
+            continue;
+        o->asker = o->officer[i].name;
+        return true;
     }
     return false;
 }
 
-/* The one place that knows how officers prove who they are. */
-static const char *who_fault(const struct office *o, const struct pse_http_call *c)
+static const char *key_fault(struct office *o, const struct pse_http_call *c,
+                             struct pse_span header)
 {
-    struct pse_span header;
     pse_edkey key;
-    pse_rc rc;
+    pse_rc rc = officer_request_check(&key, header, method_name(c), pse_http_path(c),
+                                      pse_http_body(c), office_now());
 
-    if (!pse_http_header(&header, c, "Authorization"))
-        return "no-officer";
-    rc = officer_request_check(&key, header, method_name(c), pse_http_path(c), pse_http_body(c),
-                               office_now());
+    o->asked_by_key = true;
     if (rc == PSE_E_STATE)
         return "request-too-old";
-    return rc == PSE_OK && is_officer(o, &key) ? NULL : "not-an-officer";
+    return rc == PSE_OK && find_officer(o, &key) ? NULL : "not-an-officer";
+}
+
+static const char *session_fault(struct office *o, const struct pse_http_call *c, unsigned needs)
+{
+    const struct consent_account *account = office_session_of(o, c);
+
+    o->asked_by_key = false;
+    if (account == NULL)
+        return "no-officer";
+    o->asker = account->name;
+    if (pse_http_method(c) != PSE_HTTP_GET && pse_http_method(c) != PSE_HTTP_HEAD &&
+        !office_is_own_origin(o, c))
+        return "other-origin";
+    return account->keys < needs ? "second-authenticator-needed" : NULL;
+}
+
+/* The one place that knows how officers prove who they are. */
+static const char *who_fault(struct office *o, const struct pse_http_call *c, unsigned needs)
+{
+    struct pse_span header;
+
+    return pse_http_header(&header, c, "Authorization") ? key_fault(o, c, header)
+                                                        : session_fault(o, c, needs);
 }
 
 /* --- acts --------------------------------------------------------------------------------------
@@ -153,8 +181,7 @@ static void sign_act(struct office *o, struct pse_http_call *c, struct office_ac
     pse_http_problem(c, status, slug);
 }
 
-/* The act that is named by the 64 digits after /v1/acts/; NULL, and 404 is answered. */
-static struct office_act *named(struct office *o, struct pse_http_call *c, const char *more)
+struct office_act *office_named(struct office *o, struct pse_http_call *c, const char *more)
 {
     struct pse_span tail = pse_http_tail(c);
     struct office_act *a = NULL;
@@ -170,18 +197,34 @@ static struct office_act *named(struct office *o, struct pse_http_call *c, const
 
 static void get_act(struct office *o, struct pse_http_call *c)
 {
-    struct office_act *a = named(o, c, "");
+    struct office_act *a = office_named(o, c, "");
 
     if (a != NULL)
         put_act(o, c, a, 200);
 }
 
-static void post_signature(struct office *o, struct pse_http_call *c)
+static bool tail_ends(const struct pse_http_call *c, const char *end)
 {
-    struct office_act *a = named(o, c, "/signatures");
+    struct pse_span tail = pse_http_tail(c);
+    size_t n = strlen(end);
 
-    if (a != NULL)
-        sign_act(o, c, a);
+    return tail.n > n && memcmp(tail.p + tail.n - n, end, n) == 0;
+}
+
+/* What is posted below an act: a key's signature, the wish to assert it, an assertion. */
+static void post_to_act(struct office *o, struct pse_http_call *c)
+{
+    struct office_act *a;
+
+    if (tail_ends(c, "/request")) {
+        office_post_request(o, c);
+    } else if (tail_ends(c, "/assertions")) {
+        office_post_assertion(o, c);
+    } else {
+        a = office_named(o, c, "/signatures");
+        if (a != NULL)
+            sign_act(o, c, a);
+    }
 }
 
 /* --- routes ------------------------------------------------------------------------------------
@@ -190,24 +233,40 @@ static void post_signature(struct office *o, struct pse_http_call *c)
 struct route_ctx {
     struct office *o;
     office_answer *answer;
+    unsigned needs; /* authenticators of an account that asks by session; OPEN: nobody is asked */
 };
+enum { OPEN = CONSENT_AUTHENTICATORS + 1 };
+
+static void refuse_asker(struct office *o, struct pse_http_call *c, const char *fault)
+{
+    pse_metric_add(&office_requests, 1, 1);
+    office_event(o, "officer.request", 4, "refused", fault);
+    pse_http_problem(c,
+                     strcmp(fault, "other-origin") == 0 ||
+                             strcmp(fault, "second-authenticator-needed") == 0
+                         ? 403
+                         : 401,
+                     fault);
+}
 
 static void guarded(void *ctx, struct pse_http_call *const *call, size_t n)
 {
     const struct route_ctx *r = ctx;
-    const char *fault = who_fault(r->o, call[0]);
+    struct office *o = r->o;
+    const char *fault;
 
     PSE_REQUIRE(n == 1);
-    if (fault != NULL) {
-        pse_metric_add(&office_requests, 1, 1);
-        office_event(r->o, "officer.request", 4, "refused", fault);
-        pse_http_problem(call[0], 401, fault);
-        return;
-    }
-    pthread_mutex_lock(&r->o->lock);
-    r->answer(r->o, call[0]);
-    pthread_mutex_unlock(&r->o->lock);
-    pse_metric_add(&office_requests, 0, 1);
+    pthread_mutex_lock(&o->lock);
+    o->asker = NULL;
+    fault = r->needs == OPEN ? NULL : who_fault(o, call[0], r->needs);
+    if (fault == NULL)
+        r->answer(o, call[0]);
+    else
+        refuse_asker(o, call[0], fault);
+    o->asker = NULL;
+    pthread_mutex_unlock(&o->lock);
+    if (fault == NULL)
+        pse_metric_add(&office_requests, 0, 1);
 }
 
 static void health(void *ctx, struct pse_http_call *const *call, size_t n)
@@ -239,52 +298,70 @@ static void get_metrics(void *ctx, struct pse_http_call *const *call, size_t n)
     service_metrics(call[0], metrics, sizeof metrics / sizeof metrics[0]);
 }
 
-static struct pse_http_route guard(struct route_ctx *ctx, struct office *o, office_answer *answer,
-                                   unsigned methods, const char *path, const char *type,
-                                   size_t body_max)
-{
-    *ctx = (struct route_ctx){o, answer};
-    return (struct pse_http_route){.methods = methods,
-                                   .path = path,
-                                   .type = type,
-                                   .body_max = body_max,
-                                   .deadline_ms = 60000,
-                                   .handle = guarded,
-                                   .ctx = ctx};
-}
+enum { ALL = CONSENT_AUTHENTICATORS, GET = PSE_HTTP_GET, POST = PSE_HTTP_POST };
+
+static const struct {
+    office_answer *answer;
+    unsigned needs, methods;
+    const char *path, *type;
+    size_t body_max;
+} table[] = {
+    {get_acts, ALL, GET, "/v1/acts", NULL, 0},
+    {post_act, ALL, POST, "/v1/acts", "application/json", ACT_BODY_MAX},
+    {get_act, ALL, GET, "/v1/acts/", NULL, 0},
+    {post_to_act, ALL, POST, "/v1/acts/", "application/json", ACT_BODY_MAX},
+    {office_post_list, ALL, POST, "/v1/lists", "text/csv", OFFICE_DOCUMENT_MAX},
+    {office_post_document, ALL, POST, "/v1/documents", "application/octet-stream",
+     OFFICE_DOCUMENT_MAX},
+    {office_post_credentials, ALL, POST, "/v1/credentials", "text/plain", OFFICE_DOCUMENT_MAX},
+    {office_post_person, ALL, POST, "/v1/persons", "application/json", 4096},
+    {office_get_pending, ALL, GET, "/v1/roster/pending", NULL, 0},
+    {office_get_audit, ALL, GET, "/v1/audit", NULL, 0},
+    {office_get_accounts, ALL, GET, "/v1/officer/accounts", NULL, 0},
+    {office_post_proposal, ALL, POST, "/v1/officer/proposals", "application/json", ACT_BODY_MAX},
+    {office_post_code, ALL, POST, "/v1/officer/invitations", "application/json", 4096},
+    {office_get_session, 0, GET, "/v1/officer/session", NULL, 0},
+    {office_end_session, 0, PSE_HTTP_DELETE, "/v1/officer/session", NULL, 0},
+    {office_post_session, OPEN, POST, "/v1/officer/session", "application/json", ACT_BODY_MAX},
+    {office_post_login, OPEN, POST, "/v1/officer/login", "application/json", 4096},
+    {office_post_enrolment, OPEN, POST, "/v1/officer/enrolment", "application/json", 4096},
+    {office_post_authenticator, OPEN, POST, "/v1/officer/authenticators", "application/json",
+     PSE_WEBAUTHN_ANSWER_MAX + 4096},
+};
+enum { TABLE = sizeof table / sizeof table[0], OTHERS = 3 };
 
 pse_rc office_http_start(struct pse_http **out, struct office *o, int fd)
 {
-    static const char json[] = "application/json";
-    static struct route_ctx ctx[10];
-    static struct pse_http_route route[13];
+    static struct route_ctx ctx[TABLE];
+    static struct pse_http_route route[TABLE + OTHERS + OFFICE_PAGE_ROUTES];
     struct pse_http_options options = {.route = route,
-                                       .routes = 13,
+                                       .routes = TABLE + OTHERS,
                                        .lane = {{.capacity = LANE, .workers = 1}},
                                        .per_source = UINT_MAX,
                                        .stale_ms = 30000};
 
-    route[0] = guard(&ctx[0], o, get_acts, PSE_HTTP_GET, "/v1/acts", NULL, 0);
-    route[1] = guard(&ctx[1], o, post_act, PSE_HTTP_POST, "/v1/acts", json, ACT_BODY_MAX);
-    route[10] = guard(&ctx[8], o, get_act, PSE_HTTP_GET, "/v1/acts/", NULL, 0);
-    route[11] = guard(&ctx[9], o, post_signature, PSE_HTTP_POST, "/v1/acts/", json, ACT_BODY_MAX);
-    route[2] = guard(&ctx[2], o, office_post_list, PSE_HTTP_POST, "/v1/lists", "text/csv",
-                     OFFICE_DOCUMENT_MAX);
-    route[3] = guard(&ctx[3], o, office_post_document, PSE_HTTP_POST, "/v1/documents",
-                     "application/octet-stream", OFFICE_DOCUMENT_MAX);
-    route[4] = guard(&ctx[4], o, office_post_credentials, PSE_HTTP_POST, "/v1/credentials",
-                     "text/plain", OFFICE_DOCUMENT_MAX);
-    route[5] = guard(&ctx[5], o, office_post_person, PSE_HTTP_POST, "/v1/persons", json, 4096);
-    route[6] = guard(&ctx[6], o, office_get_pending, PSE_HTTP_GET, "/v1/roster/pending", NULL, 0);
-    route[7] = guard(&ctx[7], o, office_get_audit, PSE_HTTP_GET, "/v1/audit", NULL, 0);
-    route[8] = (struct pse_http_route){.methods = PSE_HTTP_GET,
-                                       .path = "/healthz",
-                                       .lane = PSE_HTTP_INLINE,
-                                       .handle = health,
-                                       .ctx = o};
-    route[9] = (struct pse_http_route){
+    for (size_t i = 0; i < TABLE; i++) {
+        ctx[i] = (struct route_ctx){o, table[i].answer, table[i].needs};
+        route[i] = (struct pse_http_route){.methods = table[i].methods,
+                                           .path = table[i].path,
+                                           .type = table[i].type,
+                                           .body_max = table[i].body_max,
+                                           .deadline_ms = 60000,
+                                           .handle = guarded,
+                                           .ctx = &ctx[i]};
+    }
+    route[TABLE] = (struct pse_http_route){.methods = PSE_HTTP_GET,
+                                           .path = "/healthz",
+                                           .lane = PSE_HTTP_INLINE,
+                                           .handle = health,
+                                           .ctx = o};
+    route[TABLE + 1] = (struct pse_http_route){
         .methods = PSE_HTTP_GET, .path = "/metrics", .handle = get_metrics, .ctx = o};
-    route[12] = service_openapi_route();
+    route[TABLE + 2] = service_openapi_route();
+    if (o->desk.set->origin[0] != '\0') {
+        office_page_routes(&route[TABLE + OTHERS]);
+        options.routes += OFFICE_PAGE_ROUTES;
+    }
     pse_rng_fill(&o->rng, &options.seed, sizeof options.seed);
     return service_start(out, &options, fd, &o->d->log);
 }

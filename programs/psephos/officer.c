@@ -214,6 +214,8 @@ int cmd_officer(int argc, char **argv)
         {"propose", "propose an act that takes two officers", officer_propose},
         {"agree", "add your signature to such an act", officer_agree},
         {"serve", "the office as a daemon", officer_serve},
+        {"invite", "let an officer register authenticators with it", officer_invite},
+        {"audit", "judge every act in the log of acts once more", officer_audit},
         {"act", "acts of that office, from an officer's desk", officer_act},
         {"confirm", "check an act and write it to the log of acts", officer_confirm},
     };

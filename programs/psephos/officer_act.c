@@ -6,6 +6,7 @@
 #include "codec/codec.h"
 #include "common/consent.h"
 #include "psephos/office.h"
+#include "psephos/officer.h"
 #include "psephos/officer_act.h"
 #include "psephos/verbs.h"
 
@@ -111,7 +112,7 @@ static pse_rc act_path(char out[128], const struct session *s, const char *act, 
 
 /* What the office shows must be what is signed: hash, order and act are compared here. */
 static pse_rc check_shown(struct consent *c, struct pse_span *order, const struct session *s,
-                          const struct act_options *o, const struct desk_answer *a)
+                          const struct act_options *o, struct desk_answer *a)
 {
     const struct pse_json *object;
     struct pse_json_rd r;
@@ -122,8 +123,8 @@ static pse_rc check_shown(struct consent *c, struct pse_span *order, const struc
 
     if (pse_json_open(&r, a->root, NULL) != PSE_OK ||
         pse_json_take_string(order, &r, "order") != PSE_OK ||
-        pse_json_take_object(&object, &r, "act") != PSE_OK || consent_take(c, object) != PSE_OK ||
-        order_parse(&parsed, *order) != PSE_OK ||
+        pse_json_take_object(&object, &r, "act") != PSE_OK ||
+        consent_take(c, &a->arena, object) != PSE_OK || order_parse(&parsed, *order) != PSE_OK ||
         pse_hex_decode(named.b, 32, pse_span_str(o->act)) != PSE_OK) {
         cli_error(s->name, "what %s shows is no act whose signatures hold", o->officer);
         return PSE_E_SIGNATURE;
@@ -347,6 +348,18 @@ static pse_rc person(struct session *s, const struct act_options *o)
     return rc;
 }
 
+static pse_rc invitation(struct session *s, const struct act_options *o)
+{
+    struct desk_answer a;
+    pse_rc rc = desk_post(&a, s, o->officer, "/v1/officer/invitations", "application/json",
+                          pse_span_str("{}"));
+
+    if (rc == PSE_OK)
+        officer_print_invitation(desk_member(&a, "origin"), desk_member(&a, "code"));
+    desk_answer_free(&a);
+    return rc;
+}
+
 /* --- verbs -------------------------------------------------------------------------------------
  */
 
@@ -525,6 +538,13 @@ static int act_person(int argc, char **argv)
                    argc, argv);
 }
 
+static int act_invitation(int argc, char **argv)
+{
+    return act_ask("psephos officer act invitation",
+                   "The address where you register your authenticators, good for a day.",
+                   invitation, argc, argv);
+}
+
 int officer_act(int argc, char **argv)
 {
     static const struct verb verb[] = {
@@ -538,6 +558,7 @@ int officer_act(int argc, char **argv)
         {"pending", "what waits to go into the record", act_pending},
         {"audit", "what the last cross-check found", act_audit},
         {"person", "the row number of a person", act_person},
+        {"invitation", "register your authenticators", act_invitation},
     };
 
     return verbs_run("officer act", "An officer's side of psephos officer serve.", verb,

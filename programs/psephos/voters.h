@@ -3,7 +3,7 @@
 #ifndef PSE_PSEPHOS_VOTERS_H
 #define PSE_PSEPHOS_VOTERS_H
 
-#include "common/consent.h"
+#include "common/consent_log.h"
 #include "common/wrapkey.h"
 #include "psephos/session.h"
 #include "store/voters.h"

@@ -300,8 +300,10 @@ SOURCES = {
     "lib/identity/bond.c": [r'\[PSE_BOND_(?!GOOD|PENDING|CMS|STAMP|OCSP)[A-Z_]+\] = "([a-z-]+)"'],
     "lib/identity/webeid_words.c": [r'"[a-z_]+", "(eid-[a-z-]+)"'],
     "programs/psephos/office_[ahp]*.c": [r'slug = (?:.*\? )?"([a-z-]+)"(?: : "([a-z-]+)")?;', r'return (?:.*\? )?"([a-z-]+)";'],
+    "programs/psephos/office_login.c": [r'refuse\(o, c, \d+, "([a-z-]+)"\)', r'return (?:.*\? )?"([a-z-]+)"(?: : "([a-z-]+)")?;'],
+    "programs/common/webauthn_problem.c": [r'\] = "([a-z-]+)"'],
     "programs/psephos/office_people.c": [r'[:?] "([a-z-]+)"'],
-    "programs/psephos/office_do.c": [r'(?:return|:) "([a-z-]+)";'],
+    "programs/psephos/office_do.c": [r'(?:return|:) "([a-z-]+)";', r'\? "(other-settings)"'],
     "programs/common/registration.c": [r'\[PSE_REGISTER_(?!DONE)[A-Z_]+\] = \{"([a-z-]+)"'],
     "p*/*/*.c": [r'pse_http_problem\([^;"]*?\d, "([a-z-]+)"\)', r'office_json_problem\([^;]*?, "([a-z-]+)"'],
 }

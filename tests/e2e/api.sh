@@ -77,6 +77,7 @@ eid=$("$psephos" record show --record record --json | sed 's/.*"election":"\([0-
 office_people
 "$psephos" auth keygen --out session.key
 office_settings run/office run/sequence.sock 127.0.0.1:0 run/registrar.sock
+sed -i 's|^\[officers\]|&\naccounts = ann ben\norigin = https://officers.example.org|' office.ini
 cat >>office.ini <<INI
 [log]
 level = debug

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "codec/codec.h"
-#include "common/consent.h"
+#include "common/consent_log.h"
 #include "common/files.h"
 #include "test.h"
 

@@ -1,0 +1,158 @@
+#!/bin/sh
+# officers.sh SOURCE PSEPHOS VERIFY SEQUENCER: officers with authenticators: enrolment, sessions, acts of two
+# officers with fresh assertions, and what is refused; then the same in a browser, by keyboard alone.
+set -u
+source=$(realpath "$1")
+psephos=$(realpath "$2")
+sequencer=$(realpath "$4")
+. "$source/tests/ground/tap.sh"
+. "$source/tests/e2e/garden.sh"
+. "$source/tests/e2e/office_rig.sh"
+dir=$(mktemp -d)
+cd "$dir" || exit 1
+pids=''
+clean() {
+    for pid in $pids; do kill -9 "$pid" 2>/dev/null; done
+    rm -rf "$dir"
+}
+trap clean EXIT
+
+# says STATUS PATTERN COMMAND…
+says() {
+    wanted=$1
+    pattern=$2
+    shift 2
+    "$@" >out 2>err </dev/null
+    status=$?
+    [ "$status" -eq "$wanted" ] || echo "status $status, wanted $wanted: $(head -c 300 out err) $(tail -n 3 office.log)"
+    [ -z "$pattern" ] || cat out err | grep -qE -- "$pattern" || echo "said: $(head -c 400 out err)"
+}
+until_true() {
+    i=0
+    until "$@" >/dev/null 2>&1; do
+        i=$((i + 1))
+        [ $i -lt 200 ] || return 1
+        sleep 0.1
+    done
+}
+free_port() {
+    python3 -c 'import socket; s=socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+command -v node >/dev/null 2>&1 || {
+    skip 'officers use authenticators' 'needs node'
+    finish
+    exit
+}
+
+garden_start >/dev/null 2>&1 && garden_ceremony >/dev/null 2>&1
+eid=$("$psephos" record show --record record --json | sed 's/.*"election":"\([0-9a-f]*\)".*/\1/')
+check 'the election stands' "$([ ${#eid} -eq 64 ] || echo "eid: $eid")"
+office_people
+mkdir seq
+(cd seq && exec "$sequencer" "$dir/seq/s.sock" "$psephos" "$dir/record" "$dir/board") >/dev/null 2>&1 &
+pids=$!
+origin=https://officers.example.org
+office_settings state seq/s.sock
+sed -i "s|^\[officers\]|&\nrequire = webauthn\naccounts = ann ben cleo dora\norigin = $origin|" office.ini
+start_office() {
+    "$psephos" officer serve --config office.ini 2>>office.log &
+    office=$!
+    pids="$pids $office"
+    until_true curl -sf --unix-socket office.sock http://o/healthz
+}
+kill_office() {
+    kill -9 "$office" 2>/dev/null
+    wait "$office" 2>/dev/null
+}
+start_office
+[ "$tap_bad" -eq 0 ] || { cat office.log; finish; exit 1; }
+# officer VERB NAME ARGUMENT…: one program that stays plays all their authenticators
+mkfifo ask say
+node "$source/tests/e2e/authenticator.mjs" "$dir/office.sock" "$origin" <ask >say 2>authenticator.log &
+pids="$pids $!"
+exec 8>ask 9<say
+officer() {
+    printf '%s\t' "$@" >&8
+    echo >&8
+    IFS= read -r answer <&9
+    printf '%s\n' "$answer"
+}
+# invited NAME: a code for them
+invited() {
+    "$psephos" officer invite "$1" --config office.ini | sed 's/.*#invitation=//'
+}
+hash_of() { sed -n 's/^20[01] \([0-9a-f]\{64\}\)$/\1/p' out; }
+
+# --- enrolment
+check 'nobody is invited whom the settings do not name' "$(says 2 'none of \[officers\] accounts' "$psephos" officer invite eve --config office.ini)"
+check 'an invitation is an address' "$(says 0 '^https://officers.example.org/officer#invitation=[A-Za-z0-9_-]{43}$' "$psephos" officer invite ann --config office.ini)"
+code=$(sed 's/.*#invitation=//' out)
+check 'the code itself is kept nowhere' "$(grep -rl -- "$code" state | head -n 3)"
+check 'a code that nobody gave is refused' "$(says 0 '^403 code-unknown' officer enrol ann AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA)"
+check 'nothing is registered without one' "$(says 0 '^401 no-officer' officer enrol ann -)"
+check 'an authenticator must ask who one is' "$(says 0 '^403 webauthn-user-verified' officer enrol ann "$code" flags=65)"
+check 'and be touched' "$(says 0 '^403 webauthn-user-present' officer enrol ann "$code" flags=68)"
+check 'another site is refused' "$(says 0 '^403 webauthn-origin' officer enrol ann "$code" origin=https://officers.example.com)"
+check 'so is a page that another site opened' "$(says 0 '^403 other-origin' officer enrol ann "$code" site=https://officers.example.com)"
+check 'a key that is copied to other devices is refused' "$(says 0 '^403 webauthn-synced' officer enrol ann "$code" flags=77)"
+check 'the first authenticator is registered' "$(says 0 '^200 1$' officer enrol ann "$code")"
+check 'an invitation works once' "$(says 0 '^403 code-unknown' officer enrol ann "$code")"
+check 'one authenticator reads nothing' "$(says 0 '^403 second-authenticator-needed' officer status ann /v1/acts)"
+first=$(officer key ann 0)
+check 'the same credential is no second one' "$(says 0 '^403 webauthn-registered' officer enrol ann - id="$first")"
+check 'the second authenticator is registered' "$(says 0 '^200 2$' officer enrol ann -)"
+check 'a third is not' "$(says 0 '^409 account-has-authenticators' officer enrol ann -)"
+check 'nor is another invitation taken' "$(says 0 '^409 account-has-authenticators' officer enrol ann "$(invited ann)")"
+check 'an officer with a key invites themselves' "$(says 0 "^$origin/officer#invitation=" desk ben invitation)"
+code=$(sed 's/.*#invitation=//' out)
+check 'and registers' "$(says 0 '^200 1$' officer enrol ben "$code")"
+check 'a credential of another officer is refused' "$(says 0 '^403 webauthn-registered' officer enrol ben - id="$first")"
+check 'twice' "$(says 0 '^200 2$' officer enrol ben -)"
+check 'not again by the key' "$(says 1 'account-has-authenticators' desk ben invitation)"
+officer enrol cleo "$(invited cleo)" >/dev/null
+
+# --- sessions
+officer logout ann >/dev/null
+check 'who logged out reads nothing' "$(says 0 '^401 no-officer' officer status ann /v1/acts)"
+check 'a login takes an officer' "$(says 0 '^403 no-such-account' officer login eve)"
+check 'and their own credential' "$(says 0 '^403 webauthn-credential' officer login ann as=ben)"
+check 'a login comes from the page' "$(says 0 '^403 webauthn-origin' officer login ann origin=http://officers.example.org)"
+check 'a registration is no login' "$(says 0 '^403 webauthn-type' officer login ann type=webauthn.create)"
+check 'an officer logs in' "$(says 0 '^200' officer login ann)"
+check 'and reads' "$(says 0 '^200' officer status ann /v1/acts)"
+check 'another page may not use the session' "$(says 0 '^403 other-origin' officer post ann /v1/persons '{"id":"x"}' site=https://elsewhere.example.org)"
+officer login ben >/dev/null
+
+# --- acts
+check 'a key does not propose here' "$(says 1 'authenticator-needed' desk ann propose --what freeze --about x)"
+check 'one authenticator proposes nothing' "$(says 0 '^403 second-authenticator-needed' officer propose cleo freeze)"
+check 'an officer proposes' "$(says 0 '^200 [0-9a-f]{64}$' officer propose ann publish daemon:box "settings:$eid")"
+act=$(hash_of)
+check 'and is not two officers' "$(says 0 '^409 signed-before' officer assert ann "$act")"
+check 'nor with the other authenticator' "$(says 0 '^409 signed-before' officer assert ann "$act" key=1)"
+check 'nothing is done' "$(says 0 '"state":"proposed"' officer get ben "/v1/acts/$act")"
+check 'a key does not sign here' "$(says 1 'authenticator-needed' desk ben sign "$act")"
+officer propose ann end >out 2>&1
+other=$(hash_of)
+check 'an assertion over another act is refused' "$(says 0 '^403 webauthn-purpose' officer assert ben "$other" act="$act")"
+check 'over another challenge' "$(says 0 '^403 webauthn-challenge' officer assert ben "$act" challenge=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA)"
+check 'from another site' "$(says 0 '^403 webauthn-origin' officer assert ben "$act" origin=https://officers.example.com)"
+check 'for another site' "$(says 0 '^403 webauthn-rp-id' officer assert ben "$act" rp=example.com)"
+check 'inside a frame' "$(says 0 '^403 webauthn-cross-origin' officer assert ben "$act" cross=true)"
+check 'of the other ceremony' "$(says 0 '^403 webauthn-type' officer assert ben "$act" type=webauthn.create)"
+check "by another officer's credential" "$(says 0 '^403 webauthn-credential' officer assert ben "$act" as=ann)"
+check 'by an unknown credential' "$(says 0 '^403 webauthn-credential' officer assert ben "$act" id=unknown)"
+check 'in the name of another officer' "$(says 0 '^403 webauthn-user-handle' officer assert ben "$act" handle=ann)"
+check 'without asking who it is' "$(says 0 '^403 webauthn-user-verified' officer assert ben "$act" flags=1)"
+check 'without a touch' "$(says 0 '^403 webauthn-user-present' officer assert ben "$act" flags=4)"
+check 'with a signature that does not hold' "$(says 0 '^403 webauthn-signature' officer assert ben "$act" sig=bad)"
+check 'by a copy whose counter has not risen' "$(says 0 '^403 webauthn-sign-count' officer assert ben "$act" count=1)"
+check 'which is an alarm' "$(until_true grep -q '"type":"officer.assertion","sev":2' state/events || tail -n 3 state/events)"
+check 'an answer is used once' "$(says 0 '^403 webauthn-challenge-missing' officer replay ben "$act")"
+check 'none of this did anything' "$(says 0 '"state":"proposed"' officer get ben "/v1/acts/$act")"
+check 'a second officer confirms' "$(says 0 '^200 agreed' officer assert ben "$act")"
+done_() { officer get ann "/v1/acts/$1" | grep -q '"state":"done"'; }
+check 'and it is done' "$(until_true done_ "$act" || officer get ann "/v1/acts/$act")"
+check 'nobody confirms what is done' "$(says 0 '^409 not-open' officer assert ben "$act")"
+check 'assertions are not brought along' "$(officer get ann "/v1/acts/$act" | sed 's/.*"order":\("[^"]*"\),"act":\({.*}\)}/{"order":\1,"act":\2}/' >again.json; officer post ann /v1/acts "$(cat again.json)" | grep -q '^422 malformed' || cat again.json)"
+finish
