@@ -15,11 +15,13 @@ pse_rc trustee_begin(struct trustee_dir *d, struct session *s, const struct sess
 {
     PSE_TRY(session_start(s, s->name, o));
     PSE_TRY(session_key(s, KEY_TRUSTEE));
-    return trustee_dir_open(d, s);
+    PSE_TRY(trustee_dir_open(d, s));
+    return trustee_desk_open(&d->desk, s->name, o->key);
 }
 
-static pse_rc want_ceremony(const struct trustee_dir *d, const struct session *s)
+static pse_rc want_ceremony(struct trustee_dir *d, struct session *s, void *arg)
 {
+    (void)arg;
     if (d->t->has_polynomial)
         return PSE_OK;
     cli_error(s->name,
@@ -29,22 +31,36 @@ static pse_rc want_ceremony(const struct trustee_dir *d, const struct session *s
     return PSE_E_STATE;
 }
 
-/* Each step once: what was released before is released again, byte for byte. */
-static pse_rc step_once(struct trustee_dir *d, struct session *s, const char *step,
-                        pse_rc (*make)(struct trustee_dir *d, struct session *s, void *arg),
-                        void *arg)
+/* A step of the ceremony. @c check (may be NULL) is what can be told before the trustee is asked;
+ * @c make goes on from there. */
+struct step {
+    const char *name;
+    uint8_t type; /* of its entry */
+    pse_rc (*check)(struct trustee_dir *d, struct session *s, void *arg);
+    pse_rc (*make)(struct trustee_dir *d, struct session *s, void *arg);
+};
+
+/* Each step once: what was released before is released again, byte for byte. @p value: what the
+ * statement says beside the step, under @p about. */
+static pse_rc step_once(struct trustee_dir *d, struct session *s, const struct step *step,
+                        void *arg, const char *about, const char *value)
 {
+    struct act a = session_act(s);
     bool again;
 
-    PSE_TRY(trustee_dir_again(&again, d, s, step));
+    PSE_TRY(trustee_dir_again(&again, d, s, step->name));
     if (again) {
         session_say(s, "This step was made before; the same parcel is written again.");
         return PSE_OK;
     }
-    PSE_TRY(make(d, s, arg));
+    if (step->check != NULL)
+        PSE_TRY(step->check(d, s, arg));
+    PSE_TRY(act_allowed(&a, step->type, PSE_ROLE_TRUSTEE, d->t->index));
+    PSE_TRY(trustee_agree(d, s, step->name, about, value));
+    PSE_TRY(step->make(d, s, arg));
     if (s->parcel.rc != PSE_OK)
         return s->parcel.rc;
-    return trustee_dir_keep(d, s, step, pse_buf_span(&s->parcel));
+    return trustee_dir_keep(d, s, step->name, pse_buf_span(&s->parcel));
 }
 
 static int run_step(const char *name, const char *about, enum trustee_step step, int argc,
@@ -81,7 +97,6 @@ static pse_rc make_commit(struct trustee_dir *d, struct session *s, void *arg)
     struct act a = session_act(s);
 
     (void)arg;
-    PSE_TRY(act_allowed(&a, PSE_ENTRY_DKG_COMMIT, PSE_ROLE_TRUSTEE, d->t->index));
     if (!d->t->has_polynomial) {
         act_trustee_prepare(d->t, &a);
         PSE_TRY(trustee_dir_save_ceremony(d, s));
@@ -101,7 +116,6 @@ static pse_rc make_reveal(struct trustee_dir *d, struct session *s, void *arg)
     struct act a = session_act(s);
 
     (void)arg;
-    PSE_TRY(want_ceremony(d, s));
     return act_trustee_reveal(&a, d->t);
 }
 
@@ -117,7 +131,6 @@ static pse_rc make_share(struct trustee_dir *d, struct session *s, void *arg)
     struct act a = session_act(s);
 
     (void)arg;
-    PSE_TRY(want_ceremony(d, s));
     return act_trustee_share(&a, d->t);
 }
 
@@ -129,18 +142,15 @@ static int trustee_share(int argc, char **argv)
         TRUSTEE_SHARE, argc, argv);
 }
 
-static const struct {
-    const char *step;
-    pse_rc (*make)(struct trustee_dir *d, struct session *s, void *arg);
-} plain_step[] = {
-    [TRUSTEE_COMMIT] = {"commit", make_commit},
-    [TRUSTEE_REVEAL] = {"reveal", make_reveal},
-    [TRUSTEE_SHARE] = {"share", make_share},
+static const struct step plain_step[] = {
+    [TRUSTEE_COMMIT] = {"commit", PSE_ENTRY_DKG_COMMIT, NULL, make_commit},
+    [TRUSTEE_REVEAL] = {"reveal", PSE_ENTRY_DKG_REVEAL, want_ceremony, make_reveal},
+    [TRUSTEE_SHARE] = {"share", PSE_ENTRY_DKG_SHARES, want_ceremony, make_share},
 };
 
 pse_rc trustee_step(struct trustee_dir *d, struct session *s, enum trustee_step step)
 {
-    return step_once(d, s, plain_step[step].step, plain_step[step].make, NULL);
+    return step_once(d, s, &plain_step[step], NULL, NULL, NULL);
 }
 
 /* --- the code, and confirm ----------------------------------------------------------------------
@@ -230,22 +240,32 @@ struct confirmation {
     uint8_t dealer; /* whose share does not fit; 0: nobody's */
 };
 
+static pse_rc check_confirm(struct trustee_dir *d, struct session *s, void *arg)
+{
+    const struct confirmation *c = arg;
+
+    PSE_TRY(want_ceremony(d, s, NULL));
+    return check_heard(s, c->heard);
+}
+
 static pse_rc make_confirm(struct trustee_dir *d, struct session *s, void *arg)
 {
     struct act a = session_act(s);
     struct confirmation *c = arg;
 
-    PSE_TRY(want_ceremony(d, s));
-    PSE_TRY(check_heard(s, c->heard));
     return act_trustee_confirm(&c->dealer, &a, d->t);
 }
 
 pse_rc trustee_step_confirm(struct trustee_dir *d, struct session *s, const char *heard,
                             uint8_t *dealer)
 {
+    static const struct step step = {"confirm", PSE_ENTRY_DKG_CONFIRM, check_confirm, make_confirm};
     struct confirmation c = {.heard = heard};
-    pse_rc rc = step_once(d, s, "confirm", make_confirm, &c);
+    char code[PSE_TRACKER_TEXT] = "";
+    pse_rc rc = trustee_code_text(code, s);
 
+    if (rc == PSE_OK)
+        rc = step_once(d, s, &step, &c, "code", code);
     *dealer = c.dealer;
     return rc;
 }
@@ -290,13 +310,17 @@ static pse_rc make_complaint(struct trustee_dir *d, struct session *s, void *arg
     struct act a = session_act(s);
     const uint8_t *dealer = arg;
 
-    PSE_TRY(want_ceremony(d, s));
     return act_trustee_complain(&a, d->t, *dealer);
 }
 
 pse_rc trustee_step_complain(struct trustee_dir *d, struct session *s, uint8_t dealer)
 {
-    return step_once(d, s, "complain", make_complaint, &dealer);
+    static const struct step step = {"complain", PSE_ENTRY_DKG_COMPLAINT, want_ceremony,
+                                     make_complaint};
+    char number[PSE_DECIMAL_TEXT];
+
+    (void)pse_decimal_encode(number, dealer);
+    return step_once(d, s, &step, &dealer, "dealer", number);
 }
 
 static int trustee_complain(int argc, char **argv)
@@ -344,6 +368,7 @@ int cmd_trustee(int argc, char **argv)
 {
     static const struct verb verb[] = {
         {"keygen", "make a trustee's key, fresh for every election", trustee_keygen},
+        {"authenticators", "register what you agree to every step with", trustee_authenticators},
         {"commit", "round 1 of the ceremony", trustee_commit},
         {"reveal", "round 2", trustee_reveal},
         {"share", "round 3", trustee_share},

@@ -3,6 +3,7 @@
 #define PSE_PSEPHOS_TRUSTEE_H
 
 #include "codec/text.h"
+#include "psephos/trustee_desk.h"
 #include "psephos/trustee_dir.h"
 
 /** Record, key and folder of a trustee. Close @p d in every case. */
@@ -41,6 +42,19 @@ struct trustee_consent {
 PSE_MUST pse_rc trustee_open_lists(struct trustee_dir *d, struct session *s,
                                    const struct trustee_consent *consent);
 
+/* --- what the trustee agrees to with an authenticator (docs/officers.md) ---------------------- */
+
+enum { TRUSTEE_LISTS_MAX = 500 /* lists agreed to at once */ };
+
+/** The trustee agrees to the step @p act of the ceremony, or to nothing when the folder has no
+ * authenticators. @p name and @p value: one more line of the statement; NULL: none. */
+PSE_MUST pse_rc trustee_agree(struct trustee_dir *d, const struct session *s, const char *act,
+                              const char *name, const char *value);
+/** The same for opening the @p n lists @p at (1 to TRUSTEE_LISTS_MAX). */
+PSE_MUST pse_rc trustee_agree_lists(struct trustee_dir *d, const struct session *s,
+                                    const size_t *at, size_t n);
+
+int trustee_authenticators(int argc, char **argv);
 int trustee_decrypt(int argc, char **argv);
 int trustee_run(int argc, char **argv);
 

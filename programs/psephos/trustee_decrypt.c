@@ -93,6 +93,11 @@ static pse_rc list_entry(void *ctx, struct pse_span entry)
     return p->bytes.rc;
 }
 
+static void step_name(char out[48], const struct pse_list_view *list)
+{
+    (void)snprintf(out, 48, "decrypt-%u-%u", list->contest, list->pot);
+}
+
 static pse_rc open_list(struct trustee_dir *d, struct session *s, size_t at,
                         const struct pse_list_view *list)
 {
@@ -103,7 +108,7 @@ static pse_rc open_list(struct trustee_dir *d, struct session *s, size_t at,
     bool again;
     pse_rc rc;
 
-    (void)snprintf(step, sizeof step, "decrypt-%u-%u", list->contest, list->pot);
+    step_name(step, list);
     PSE_TRY(trustee_dir_guard(d, s, list->contest, list->pot, &list->in_hash));
     PSE_TRY(trustee_dir_again(&again, d, s, step));
     if (again)
@@ -116,6 +121,24 @@ static pse_rc open_list(struct trustee_dir *d, struct session *s, size_t at,
     if (rc == PSE_OK)
         rc = trustee_dir_again(&again, d, s, step);
     return rc;
+}
+
+/* The trustee agrees to the lists from @p from on that were not opened yet, as many as fit into one
+ * act; *end: those before it may be opened. */
+static pse_rc agree(struct trustee_dir *d, struct session *s, size_t from, size_t *end)
+{
+    size_t n = pse_engine_lists(s->load.e), at[TRUSTEE_LISTS_MAX], count = 0;
+
+    for (*end = from; *end < n && count < TRUSTEE_LISTS_MAX; ++*end) {
+        struct pse_list_view list;
+        char step[48];
+
+        pse_engine_list(s->load.e, &list, *end);
+        step_name(step, &list);
+        if ((list.trustees >> (d->t->index - 1) & 1) == 0 && !trustee_dir_has(d, step))
+            at[count++] = *end;
+    }
+    return count == 0 ? PSE_OK : trustee_agree_lists(d, s, at, count);
 }
 
 pse_rc trustee_open_lists(struct trustee_dir *d, struct session *s, const struct trustee_consent *o)
@@ -141,7 +164,11 @@ pse_rc trustee_open_lists(struct trustee_dir *d, struct session *s, const struct
     }
     progress_init(&progress, s->name, s->options->quiet);
     progress_step(&progress, "opening lists", n);
-    for (size_t i = 0; i < n && rc == PSE_OK; i++) {
+    for (size_t i = 0, agreed = 0; i < n && rc == PSE_OK; i++) {
+        if (i == agreed)
+            rc = agree(d, s, i, &agreed);
+        if (rc != PSE_OK)
+            break;
         pse_engine_list(s->load.e, &list, i);
         if ((list.trustees >> (d->t->index - 1) & 1) == 0)
             rc = open_list(d, s, i, &list);

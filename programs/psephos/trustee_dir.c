@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "codec/codec.h"
+#include "psephos/trustee_desk.h"
 
 /* A ceremony file: label, eid, index, t, the coefficients, the reveal. Binary, secret. */
 enum { CEREMONY_MAX = 4 + 32 + 2 + 32 * PSE_TRUSTEES_MAX + TRUSTEE_REVEAL_MAX };
@@ -127,6 +128,7 @@ pse_rc trustee_dir_open(struct trustee_dir *d, struct session *s)
     uint8_t index;
 
     d->t = NULL;
+    d->desk = NULL;
     if (n < 0 || (size_t)n >= sizeof d->path) {
         cli_error(s->name, "the path of --key is too long; use a shorter one");
         return PSE_E_LIMIT;
@@ -149,6 +151,8 @@ pse_rc trustee_dir_open(struct trustee_dir *d, struct session *s)
 
 void trustee_dir_close(struct trustee_dir *d)
 {
+    trustee_desk_free(d->desk);
+    d->desk = NULL;
     sodium_free(d->t);
     d->t = NULL;
 }
@@ -180,6 +184,14 @@ static pse_rc take_parcel(struct session *s, struct pse_span bytes, const char *
     for (size_t i = 0; i < parcel.entries; i++)
         PSE_TRY(s->sink.entry(s->sink.ctx, parcel.entry[i]));
     return PSE_OK;
+}
+
+bool trustee_dir_has(const struct trustee_dir *d, const char *step)
+{
+    char path[FILE_PATH_MAX + 64];
+
+    (void)snprintf(path, sizeof path, "%s/%s.parcel", d->path, step);
+    return file_exists(path);
 }
 
 pse_rc trustee_dir_again(bool *found, const struct trustee_dir *d, struct session *s,

@@ -15,13 +15,14 @@
 
 struct trustee_dir {
     char path[FILE_PATH_MAX];
-    struct trustee *t; /* guarded memory */
+    struct trustee *t;         /* guarded memory */
+    struct trustee_desk *desk; /* where the trustee is asked; NULL: nobody is */
 };
 
 /** Find or make the folder of @p s's key, and load the ceremony if one was begun. PSE_E_MISMATCH:
  * the key was used for another election, or is none of this one's trustees. */
 PSE_MUST pse_rc trustee_dir_open(struct trustee_dir *d, struct session *s);
-/** Safe after a failed open. */
+/** Safe after a failed open; frees the desk. */
 void trustee_dir_close(struct trustee_dir *d);
 /** Keep the polynomial and reveal of d->t, once. */
 PSE_MUST pse_rc trustee_dir_save_ceremony(const struct trustee_dir *d, const struct session *s);
@@ -30,6 +31,8 @@ PSE_MUST pse_rc trustee_dir_save_ceremony(const struct trustee_dir *d, const str
  * session's parcel, *found set. */
 PSE_MUST pse_rc trustee_dir_again(bool *found, const struct trustee_dir *d, struct session *s,
                                   const char *step);
+/** Was the parcel of @p step released before? */
+bool trustee_dir_has(const struct trustee_dir *d, const char *step);
 /** Keep @p parcel as that of @p step, durably, before it is released. */
 PSE_MUST pse_rc trustee_dir_keep(const struct trustee_dir *d, const struct session *s,
                                  const char *step, struct pse_span parcel);

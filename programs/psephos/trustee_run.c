@@ -5,6 +5,9 @@
 #include "codec/codec.h"
 #include "psephos/role_daemon.h"
 #include "psephos/trustee.h"
+#include "psephos/verbs.h"
+
+static const char run_name[] = "psephos trustee run";
 
 struct settings {
     struct role_settings role;
@@ -35,7 +38,18 @@ struct run_options {
     bool is_asked;
     struct settings set;
     char small[PSE_CONF_TEXT];
+    struct trustee_desk *desk;
+    bool is_open; /* desk_rc says how it went */
+    pse_rc desk_rc;
 };
+
+/* Before the sandbox, which lets nobody listen. */
+static void open_desk(struct run_options *o, const char *key)
+{
+    if (!o->is_open)
+        o->desk_rc = trustee_desk_open(&o->desk, run_name, key);
+    o->is_open = true;
+}
 
 /* --- telling ------------------------------------------------------------------------------------
  */
@@ -160,9 +174,12 @@ static bool is_over(const struct pse_engine *e)
 static pse_rc run_step(void *ctx, struct session *s, enum role_step *step)
 {
     struct run_options *o = ctx;
-    struct trustee_dir d;
-    pse_rc rc = trustee_dir_open(&d, s);
+    struct trustee_dir d = {.t = NULL};
+    pse_rc rc = o->desk_rc;
 
+    if (rc == PSE_OK)
+        rc = trustee_dir_open(&d, s);
+    d.desk = o->desk;
     if (rc == PSE_OK)
         show_ceremony(o, s);
     if (rc == PSE_OK && is_over(s->load.e)) {
@@ -172,6 +189,7 @@ static pse_rc run_step(void *ctx, struct session *s, enum role_step *step)
     } else if (rc == PSE_OK) {
         rc = take_step(o, &d, s, step);
     }
+    d.desk = NULL; /* it serves all steps */
     trustee_dir_close(&d);
     return rc;
 }
@@ -181,6 +199,7 @@ static void take_settings(void *ctx)
 {
     struct run_options *o = ctx;
 
+    open_desk(o, o->set.role.key);
     o->heard = o->set.heard[0] == '\0' ? NULL : o->set.heard;
     o->consent = (struct trustee_consent){.mixer_missing = o->set.mixer_missing};
     memcpy(o->small, o->set.small, sizeof o->small);
@@ -191,10 +210,9 @@ static void take_settings(void *ctx)
 
 int trustee_run(int argc, char **argv)
 {
-    static const char name[] = "psephos trustee run";
     static struct run_options o;
     struct daemon_options given = {0};
-    struct role_run run = {.name = name,
+    struct role_run run = {.name = run_name,
                            .options = &o.common,
                            .role = KEY_TRUSTEE,
                            .interval = ROLE_RUN_INTERVAL,
@@ -212,7 +230,7 @@ int trustee_run(int argc, char **argv)
         DAEMON_OPTIONS(&given),
     };
     const struct cli_command command = {
-        .name = name,
+        .name = run_name,
         .synopsis = "--record URL --mirror URL --post URL --key FILE [--eid HEX] [--once]\n"
                     "        --config FILE",
         .about =
@@ -225,9 +243,13 @@ int trustee_run(int argc, char **argv)
     };
     int status;
 
-    if (role_daemon_is_asked(argc, argv))
-        return role_daemon(&run, &conf, &o.set, &o.set.role, take_settings, argc, argv);
-    if (!cli_parse(&status, &command, argc, argv))
-        return status;
-    return role_run(&run);
+    if (role_daemon_is_asked(argc, argv)) {
+        status = role_daemon(&run, &conf, &o.set, &o.set.role, take_settings, argc, argv);
+    } else if (cli_parse(&status, &command, argc, argv)) {
+        if (o.common.key != NULL)
+            open_desk(&o, o.common.key);
+        status = o.desk_rc == PSE_OK ? role_run(&run) : verb_exit(o.desk_rc);
+    }
+    trustee_desk_free(o.desk);
+    return status;
 }

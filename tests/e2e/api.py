@@ -314,7 +314,8 @@ def slugs(doc, source):
     used = {}
     for files, patterns in SOURCES.items():
         for file in source.glob(files):
-            if file.name.startswith("identity_demo"):  # an authority played for tests, none of the daemons
+            # An authority played for tests, and the page that a trustee's program shows its own trustee.
+            if file.name.startswith(("identity_demo", "trustee_")):
                 continue
             text = file.read_text()
             for pattern in patterns:
