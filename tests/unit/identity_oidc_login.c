@@ -235,8 +235,8 @@ static void a_code_comes_back(void **state)
 static void queries_that_cannot_be_read(void **state)
 {
     static const char *const bad[] = {
-        "code=abc%&" STATE,      "code=abc%4&" STATE,   "code=abc%zz&" STATE,  "code=a%00b&" STATE,
-        "code=abc&x=%GG&" STATE, "code=abc&%=1&" STATE, "code=abc&" STATE "%",
+        "code=abc%&" STATE,  "code=abc%4&" STATE,     "code=abc%4z&" STATE,  "code=abc%zz&" STATE,
+        "code=a%00b&" STATE, "code=abc&x=%GG&" STATE, "code=abc&%=1&" STATE, "code=abc&" STATE "%",
     };
     static const char *const twice[] = {
         "code=abc&code=abc&" STATE,     "code=abc&" STATE "&" STATE,

@@ -296,6 +296,42 @@ static void signatures_have_one_form(void **state)
     assert_fault(judge_signed(es256, p256, "SHA256", OIDC_DER), PSE_OIDC_SIGNATURE);
 }
 
+/* r and s have each their 32 bytes, none is zero, and they are below the order. */
+static void raw_signatures_have_one_form(void **state)
+{
+    uint8_t raw[66] = {0}, signature[4096];
+    char *end;
+    size_t n;
+
+    (void)state;
+    assert_fault(judge_header(es256, p256, keys), PSE_OIDC_GOOD);
+    end = strrchr(token, '.');
+    *end = '\0';
+    n = oidc_sign(signature, p256, "SHA256", OIDC_RAW, token);
+    assert_int_equal(n, 64);
+#define SIGNED(bytes, length, wanted)             \
+    do {                                          \
+        strcpy(end, ".");                         \
+        oidc_add64(token, bytes, length);         \
+        assert_fault(judge(token, keys), wanted); \
+    } while (0)
+    SIGNED(signature, 64, PSE_OIDC_GOOD);
+    SIGNED(signature, 63, PSE_OIDC_SIGNATURE);
+    SIGNED(signature, 62, PSE_OIDC_SIGNATURE);
+    memcpy(raw + 1, signature, 32);
+    memcpy(raw + 34, signature + 32, 32);
+    SIGNED(raw, 66, PSE_OIDC_SIGNATURE);
+    memset(raw, 0, 32);
+    memcpy(raw + 32, signature + 32, 32);
+    SIGNED(raw, 64, PSE_OIDC_SIGNATURE);
+    memcpy(raw, signature, 32);
+    memset(raw + 32, 0, 32);
+    SIGNED(raw, 64, PSE_OIDC_SIGNATURE);
+    memset(raw, 0xff, 64);
+    SIGNED(raw, 64, PSE_OIDC_SIGNATURE);
+#undef SIGNED
+}
+
 /* Any character of the token changed to another of the alphabet is refused, wherever it stands. */
 static void no_character_can_be_changed(void **state)
 {
@@ -331,6 +367,7 @@ int main(void)
         cmocka_unit_test(headers),
         cmocka_unit_test(a_key_in_the_header_is_not_believed),
         cmocka_unit_test(signatures_have_one_form),
+        cmocka_unit_test(raw_signatures_have_one_form),
         cmocka_unit_test(no_character_can_be_changed),
     };
 
