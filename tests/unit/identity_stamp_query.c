@@ -129,12 +129,44 @@ static void anchors_refused(void **state)
     pse_buf_free(&pem);
 }
 
+/* A set has room for so many, and takes so much text at a time. */
+static void anchors_are_counted(void **state)
+{
+    struct pse_buf der = PSE_BUF(1 << 16), text = PSE_BUF(2 * PSE_ANCHORS_TEXT_MAX);
+    struct pse_anchors *a;
+    uint8_t *made = NULL;
+    int n = i2d_X509(ca, &made);
+
+    (void)state;
+    assert_true(n > 0);
+    pse_buf_put(&der, made, (size_t)n);
+    OPENSSL_free(made);
+    assert_int_equal(pse_anchors_new(&a), PSE_OK);
+    for (unsigned i = 0; i < PSE_ANCHORS_MAX; i++)
+        assert_int_equal(pse_anchors_add(a, pse_buf_span(&der)), PSE_OK);
+    assert_int_equal(pse_anchors_add(a, pse_buf_span(&der)), PSE_E_LIMIT);
+    assert_int_equal(pse_anchors_count(a), PSE_ANCHORS_MAX);
+    pse_anchors_free(a);
+    assert_int_equal(pse_anchors_new(&a), PSE_OK);
+    maker_pem(&text, ca);
+    while (text.n < PSE_ANCHORS_TEXT_MAX)
+        pse_wr_u8(&text, '\n');
+    assert_int_equal(pse_anchors_add(a, pse_buf_span(&text)), PSE_OK);
+    pse_wr_u8(&text, '\n');
+    assert_int_equal(pse_anchors_add(a, pse_buf_span(&text)), PSE_E_LIMIT);
+    assert_int_equal(pse_anchors_count(a), 1);
+    pse_anchors_free(a);
+    pse_buf_free(&der);
+    pse_buf_free(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(queries),
         cmocka_unit_test(nonces_of_queries),
         cmocka_unit_test(anchors_refused),
+        cmocka_unit_test(anchors_are_counted),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
