@@ -56,10 +56,13 @@ static pse_rc add(struct pse_anchors *a, X509 *x)
 static pse_rc add_pem(struct pse_anchors *a, BIO *bio)
 {
     size_t before = pse_anchors_count(a);
-    X509 *x;
+    X509 *x = X509_new_ex(pse_library(), NULL);
 
-    while ((x = PEM_read_bio_X509(bio, NULL, no_phrase, NULL)) != NULL)
+    while (x != NULL && PEM_read_bio_X509(bio, &x, no_phrase, NULL) != NULL) {
         PSE_TRY(add(a, x));
+        x = X509_new_ex(pse_library(), NULL);
+    }
+    X509_free(x);
     /* The one good way to end: nothing that looks like another certificate. */
     if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE)
         return PSE_E_SYNTAX;
@@ -69,11 +72,13 @@ static pse_rc add_pem(struct pse_anchors *a, BIO *bio)
 static pse_rc add_all(struct pse_anchors *a, struct pse_span in)
 {
     const uint8_t *at = in.p;
-    X509 *x = in.n == 0 ? NULL : d2i_X509(NULL, &at, (long)in.n);
+    X509 *x = X509_new_ex(pse_library(), NULL);
     BIO *bio;
     pse_rc rc;
 
-    if (x != NULL && at == in.p + in.n)
+    if (x == NULL)
+        return PSE_E_MEMORY;
+    if (in.n > 0 && d2i_X509(&x, &at, (long)in.n) != NULL && at == in.p + in.n)
         return add(a, x);
     X509_free(x);
     bio = BIO_new_mem_buf(in.n == 0 ? (const void *)"" : in.p, (int)in.n);

@@ -141,7 +141,10 @@ pse_rc pse_certificate_parse_der(struct pse_certificate **out, struct pse_span d
         return PSE_E_LIMIT;
     if (der.n == 0)
         return PSE_E_SYNTAX;
-    x = d2i_X509(NULL, &at, (long)der.n);
+    x = X509_new_ex(pse_library(), NULL);
+    if (x == NULL)
+        return PSE_E_MEMORY;
+    (void)d2i_X509(&x, &at, (long)der.n); /* frees it when it fails */
     ERR_clear_error();
     if (x != NULL && at == der.p + der.n)
         return pse_certificate_wrap(out, x, der);

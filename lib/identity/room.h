@@ -24,6 +24,9 @@ struct pse_certificate {
     struct pse_person person;
 };
 
+/** The library context for certificates of persons (library.c); NULL: OpenSSL's default one. */
+OSSL_LIB_CTX *pse_library(void);
+
 /** Takes over @p x, also when it fails. @p der: its bytes as they came, which for certificates that
  * are not strict DER differ from what OpenSSL would write; empty: write them. Status as
  * pse_certificate_parse. */

@@ -269,11 +269,8 @@ static unsigned complete(struct pse_bond *b, struct parts *p, char why[PSE_BOND_
     struct pse_span signature;
 
     name_certificates(b, &p->certificate, &p->issuer, w->q->a);
-    pse_bond_judge_signature(&v, &signature, b, &rules);
-    pse_bond_verdict_name(why, &v);
-    if (v.fault != PSE_BOND_GOOD)
-        return 422;
-    if (stamp(b, p, w, signature) != PSE_OK) {
+    /* The signature was judged before it was queued, and is again with all the rest. */
+    if (pse_cms_value(&signature, b->cms) != PSE_OK || stamp(b, p, w, signature) != PSE_OK) {
         (void)snprintf(why, PSE_BOND_NAME_MAX, "stamp-unreachable");
         return 503;
     }
