@@ -26,7 +26,7 @@ enum {
     PSE_HTTP_LANES = 4,
     PSE_HTTP_BATCH_MAX = 64,
     PSE_HTTP_SPOOL_ABOVE = 1 << 20,
-    PSE_HTTP_ANSWER_HEAD = 1024, /* extra headers of an answer */
+    PSE_HTTP_ANSWER_HEAD = 3072, /* extra headers of an answer */
     PSE_HTTP_ADDRESS = 256,
     PSE_HTTP_REFERENCE_TEXT = 17, /* 16 hexadecimal digits and a zero */
 
