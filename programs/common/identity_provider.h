@@ -1,9 +1,9 @@
 /* How a voter is identified: one shape for every way (identity contract 1).
  *
- * A provider begins with a challenge and completes with a person of the private database. `letter`
- * (a one-time link by mail, with voting letters) and `webeid` (a card) are there; an identity
- * broker plugs in as another one, beside them: fill the struct at the end, and name its addresses
- * in auth_http.c. Not for: sessions (session_token.h), registering credentials.
+ * A provider begins with a challenge and completes with a person of the private database. There are
+ * `letter` (a one-time link by mail, with voting letters), `webeid` (a card) and `oidc` (a service
+ * that says who it is); another one plugs in beside them: fill the struct at the end, and name its
+ * addresses in auth_http.c. Not for: sessions (session_token.h), registering credentials.
  *
  * Both calls are made under the daemon's lock, by any of its workers. They may block on the
  * registrar; one that waits for others gives the lock up meanwhile, and must not rely on what it
@@ -31,23 +31,27 @@ struct identity_session {
     const uint8_t *browser; /* 32 bytes: the secret of the browser's cookie */
     struct pse_span prefix; /* of the network address, for limits only */
     struct pse_span claim;  /* what the voter says first (a mail address); may be empty */
+    uint64_t person;        /* who is logged in there already; 0: nobody, or it does not matter */
     uint64_t now;
 };
 
-enum { IDENTITY_CHALLENGE = 64, IDENTITY_SUBJECT = 257, IDENTITY_NAME = 512 };
+enum { IDENTITY_CHALLENGE = 2048, IDENTITY_SUBJECT = 300, IDENTITY_NAME = 512 };
 
 /** What a beginning gave. */
 struct identity_begun {
     uint32_t retry; /* with IDENTITY_LIMIT: seconds */
-    /* What the voter's side must answer to; "" where it gets something else (a mail). */
+    /* What the voter's side must answer to, or the address where it must go; "" where it gets
+     * something else (a mail). */
     char challenge[IDENTITY_CHALLENGE];
+    const char *why; /* as in identity_result */
 };
 
 /** Who it is: the row of the private database, and, where the provider learned it from the voter's
  * side itself, what that said. Personal: told to the voter's page, wiped, never logged or kept. */
 struct identity_result {
     uint64_t person;
-    enum identity_level level; /* IDENTITY_HIGH: the voter signs what is registered */
+    enum identity_level level;
+    bool is_signer; /* what this voter registers is signed by their own key */
     const char *method;
     char subject[IDENTITY_SUBJECT]; /* canonical ("PNOEE-38001085718"), or "" */
     char given[IDENTITY_NAME], surname[IDENTITY_NAME];

@@ -46,6 +46,13 @@ static const struct pse_conf_key keys[] = {
     PSE_CONF_NUMBER(SET, workers, "eid", "workers", 1, AUTH_WORKERS_MAX, "4", "registrations",
                     PSE_CONF_FIXED,
                     "How many at once are stamped, asked about and handed to the registrar."),
+    OIDC_KEYS(SET, oidc[0], "oidc"),
+    OIDC_KEYS(SET, oidc[1], "oidc-2"),
+    PSE_CONF_TIME(SET, network_ms, "logins", "network-each", 1, 600000, "1 s", PSE_CONF_RELOAD,
+                  "How much time lies between two logins that one network (/24 or /48) begins at "
+                  "identity services, on the long run."),
+    PSE_CONF_NUMBER(SET, network_burst, "logins", "network-burst", 1, 100000, "120", "logins",
+                    PSE_CONF_RELOAD, "So many it may begin at once."),
     PSE_CONF_WORDS(SET, link, "mail", "link", 0, 400, "", PSE_CONF_FIXED,
                    "What stands before the token in a link, for instance "
                    "https://vote.example/login#"),
@@ -89,8 +96,9 @@ static bool check_ways(const struct auth *a)
 {
     const struct auth_settings *s = a->set;
 
-    if (!auth_has_mail(a) && s->eid.people[0] == '\0')
-        cli_error(a->d->name, "nobody could log in: give [mail] relay, or [eid] authorities");
+    if (!auth_has_mail(a) && s->eid.people[0] == '\0' && !auth_has_oidc(a))
+        cli_error(a->d->name, "nobody could log in: give [mail] relay, [eid] authorities, or "
+                              "[oidc] issuer");
     else if (auth_has_mail(a) &&
              (strlen(s->relay) < 8 || strlen(s->link) < 8 || s->from[0] == '\0'))
         cli_error(a->d->name, "[mail] relay, link and from belong together; one is missing");
@@ -159,6 +167,7 @@ static pse_rc open_auth(struct auth *a)
         return PSE_E_MEMORY;
     a->letter = auth_letter(a);
     a->card = auth_card(a);
+    PSE_TRY(auth_oidc_start(a));
     if (eid_trust_is_on(&a->trust)) {
         PSE_TRY(pse_challenges_new(&a->challenges, AUTH_SESSIONS_MAX));
         PSE_TRY(pse_group_new(&a->g, PSE_BACKEND_AUTO, NULL));
@@ -171,6 +180,7 @@ static void close_auth(struct auth *a)
 {
     auth_mail_stop(a);
     auth_bonds_stop(a);
+    auth_oidc_stop(a);
     pse_challenges_free(a->challenges);
     pse_group_free(a->g);
     eid_trust_free(&a->trust);
@@ -210,22 +220,25 @@ static int serve(struct auth *a, int fd, const char *address)
     return CLI_EXIT_OK;
 }
 
-/* Names and certificates of a relay elsewhere are read from the system's folders. */
+/* Names and certificates of a relay or service elsewhere are read from the system's folders. */
 static int listen_and_serve(struct auth *a)
 {
     char address[PSE_HTTP_ADDRESS];
     char folder[PSE_CONF_TEXT];
     const char *slash = strrchr(a->set->registrar, '/');
-    const char *read_dirs[5] = {"/etc", "/usr", folder};
+    const char *read_dirs[DAEMON_DIRS_MAX] = {"/etc", "/usr", folder};
     const char *write_dirs[2] = {NULL};
+    const char *const ca[] = {a->set->ca, a->set->oidc[0].ca, a->set->oidc[1].ca};
     int status = CLI_EXIT_FAILED;
     int fd;
 
     (void)snprintf(folder, sizeof folder, "%.*s", (int)(slash - a->set->registrar),
                    a->set->registrar);
-    if (a->set->ca[0] != '\0')
-        read_dirs[3] = a->set->ca;
-    if (!read_secrets(&status, a))
+    for (size_t i = 0, n = 3; i < CLI_COUNT(ca); i++) {
+        if (ca[i][0] != '\0')
+            read_dirs[n++] = ca[i];
+    }
+    if (!read_secrets(&status, a) || !auth_oidc_read(&status, a))
         return status;
     if (!check_ways(a) || eid_trust_read(&a->trust, a->d->name, &a->set->eid) != PSE_OK)
         return CLI_EXIT_USAGE;
@@ -253,8 +266,8 @@ static int auth_serve(int argc, char **argv)
         .name = "psephos auth serve",
         .synopsis = "--config FILE",
         .about =
-            "Log voters in by eID cards or links that come by mail, give them anonymous session\n"
-            "tokens, and pass their credentials to the registrar.",
+            "Log voters in by eID cards, identity services or links that come by mail, give them\n"
+            "anonymous session tokens, and pass their credentials to the registrar.",
         .options = options,
         .option_count = CLI_COUNT(options)};
     int status;

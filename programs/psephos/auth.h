@@ -1,7 +1,8 @@
 /* Inside psephos auth serve: what its files share. auth.c settings and life; auth_letter.c links by
- * mail; auth_card.c eIDs; auth_mail.c the queue of mails; auth_bond.c registrations with an eID on
- * their way; auth_fetch.c what is asked about cards; auth_registrar.c talking to the registrar;
- * auth_http.c the HTTP side and sessions; auth_register.c registrations over HTTP.
+ * mail; auth_card.c eIDs; auth_oidc.c identity services (auth_oidc.h); auth_mail.c the queue of
+ * mails; auth_bond.c registrations with an eID on their way; auth_fetch.c what is asked about
+ * cards; auth_registrar.c talking to the registrar; auth_http.c the HTTP side; auth_session.c
+ * sessions; auth_register.c registrations over HTTP.
  *
  * Handlers run under one lock, which whoever waits for others gives up meanwhile.
  *
@@ -16,8 +17,10 @@
 #include "common/identity_provider.h"
 #include "common/registrar_ipc.h"
 #include "common/session_token.h"
+#include "net/bucket.h"
 #include "net/http.h"
 #include "net/ipc.h"
+#include "psephos/auth_oidc.h"
 #include "psephos/eid_trust.h"
 
 enum {
@@ -51,6 +54,8 @@ struct auth_settings {
     char stamp[PSE_CONF_TEXT];
     uint64_t retry_ms;
     uint64_t workers;
+    struct oidc_settings oidc[AUTH_OIDC_MAX];
+    uint64_t network_ms, network_burst;
 };
 extern const struct pse_conf auth_conf;
 extern const struct pse_metric auth_logins, auth_mails, auth_registrations;
@@ -61,7 +66,8 @@ struct auth_session {
     uint64_t person;
     uint64_t expiry; /* 0: a free place */
     const char *method;
-    bool is_signer; /* logged in by a card, and registers with its signature */
+    bool is_signer;    /* logged in by a card, and registers with its signature */
+    bool may_register; /* a credential of their own */
 };
 
 /** Connections to the registrar. */
@@ -98,6 +104,9 @@ struct auth {
     struct identity_provider letter, card;
     struct eid_trust trust; /* only read */
     struct pse_challenges *challenges;
+    struct auth_oidc oidc[AUTH_OIDC_MAX];
+    struct pse_oidc_pendings *pendings; /* NULL: no identity services */
+    struct pse_buckets *networks;
     struct pse_group *g; /* NULL: no eIDs */
     struct auth_bonds *bonds;
     struct auth_session *session;
@@ -123,6 +132,9 @@ void auth_lines_free(struct auth_lines *l);
  * NULL they are empty. PSE_E_IO: it cannot be reached. */
 PSE_MUST pse_rc auth_ask(registrar_message *out, struct pse_buf *hold, struct auth *a,
                          const registrar_message *m);
+/** Which row of the list is @p subject? out->person; IDENTITY_REFUSED with out->why, or
+ * IDENTITY_FAILED. As auth_ask. */
+enum identity_rc auth_identify(struct identity_result *out, struct auth *a, const char *subject);
 
 /** The links of voting letters, and cards. */
 struct identity_provider auth_letter(struct auth *a);
@@ -159,9 +171,22 @@ void auth_mail_put(struct auth *a, struct pse_span to, const uint8_t token[32]);
 
 uint64_t auth_now(void);
 typedef void auth_answer(struct auth *a, struct pse_http_call *c);
-auth_answer auth_register, auth_registration;
+auth_answer auth_register, auth_registration, auth_get_session, auth_end_session;
 /** The session of a call; NULL: none. */
 struct auth_session *auth_session_of(struct auth *a, const struct pse_http_call *c);
+/** A session for @p who, with its cookie in @p out; *token is a secret. */
+struct auth_session *auth_session_open(char token[SESSION_TOKEN_TEXT], struct pse_http_answer *out,
+                                       struct auth *a, const struct identity_result *who);
+/** Answer with a session for @p who. */
+void auth_welcome(struct auth *a, struct pse_http_call *c, const struct identity_result *who);
+
+/** Secrets by which a browser is known again while it logs in: here, or away at another site. */
+enum auth_browser { AUTH_BROWSER, AUTH_BROWSER_AWAY };
+void auth_set_browser(struct pse_http_answer *a, enum auth_browser which, const uint8_t secret[32]);
+bool auth_browser_of(uint8_t secret[32], const struct pse_http_call *c, enum auth_browser which);
+/** The prefix of the voter's network, which the edge tells over its Unix socket. */
+void auth_prefix_of(struct pse_net_prefix *out, const struct pse_http_call *c);
+
 /** An answer that nobody keeps, and its end; what @p w wrote is taken over. */
 struct pse_http_answer auth_answer_json(unsigned status);
 void auth_answer_end(struct pse_http_call *c, struct pse_http_answer *a, struct pse_json_wr *w);

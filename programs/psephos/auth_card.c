@@ -62,33 +62,20 @@ static void describe(struct identity_result *out, const struct pse_certificate *
     pse_certificate_life(&from, &until, c);
     out->expiry = until < 0 ? 1 : (uint64_t)until;
     out->level = IDENTITY_HIGH;
+    out->is_signer = true;
     out->method = "webeid";
 }
 
-/* Which row of the list is this? */
 static enum identity_rc find(struct identity_result *out, struct auth *a,
                              const struct pse_certificate *c)
 {
-    PSE_SECRET(registrar_message, m);
-    PSE_SECRET(registrar_message, got);
     char subject[PSE_SUBJECT_MAX];
 
-    if (pse_person_subject(subject, pse_certificate_person(c)) != PSE_OK ||
-        strlen(subject) >= sizeof out->subject) {
-        out->why = "eid-nobody";
-        return IDENTITY_REFUSED;
-    }
-    m.kind = REGISTRAR_IDENTIFY;
-    m.subject = pse_span_str(subject);
-    if (auth_ask(&got, NULL, a, &m) != PSE_OK || got.code == REGISTRAR_FAILED)
-        return IDENTITY_FAILED;
-    if (got.code != REGISTRAR_OK) {
-        out->why = "not-listed";
-        return IDENTITY_REFUSED;
-    }
-    out->person = got.person;
-    memcpy(out->subject, subject, strlen(subject) + 1);
-    return IDENTITY_OK;
+    if (pse_person_subject(subject, pse_certificate_person(c)) == PSE_OK &&
+        strlen(subject) < sizeof out->subject)
+        return auth_identify(out, a, subject);
+    out->why = "eid-nobody";
+    return IDENTITY_REFUSED;
 }
 
 static enum identity_rc complete(void *ctx, struct identity_result *out,

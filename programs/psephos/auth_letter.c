@@ -54,7 +54,7 @@ static enum identity_rc complete(void *ctx, struct identity_result *out,
         return IDENTITY_FAILED;
     if (got.code == REGISTRAR_OK)
         *out = (struct identity_result){
-            .person = got.person, .level = IDENTITY_LOW, .method = "letter"};
+            .person = got.person, .level = IDENTITY_LOW, .method = a->letter.name};
     return verdict(got.code);
 }
 

@@ -147,7 +147,7 @@ void auth_register(struct auth *a, struct pse_http_call *c)
 
     if (s == NULL) {
         pse_http_problem(c, 401, "no-session");
-    } else if (!s->is_signer && !a->set->registration) {
+    } else if (!s->may_register) {
         pse_http_problem(c, 403, "by-letter-only");
     } else if (parse_registration(&m, &signature, &arena, c) != PSE_OK) {
         pse_http_problem(c, 400, "malformed");

@@ -1,6 +1,7 @@
 /* Talking to the registrar: each question has a connection to itself, so that one which waits for
  * the disk holds nobody up. */
 #include <errno.h>
+#include <string.h>
 
 #include "psephos/auth.h"
 
@@ -104,4 +105,23 @@ pse_rc auth_ask(registrar_message *out, struct pse_buf *hold, struct auth *a,
         PSE_LOG(&a->d->log, PSE_LOG_WARNING, "auth.registrar", PSE_F("status", pse_rc_name(rc)));
     pthread_mutex_lock(&a->lock);
     return rc == PSE_OK ? PSE_OK : PSE_E_IO;
+}
+
+enum identity_rc auth_identify(struct identity_result *out, struct auth *a, const char *subject)
+{
+    PSE_SECRET(registrar_message, m);
+    PSE_SECRET(registrar_message, got);
+
+    PSE_REQUIRE(strlen(subject) < sizeof out->subject);
+    m.kind = REGISTRAR_IDENTIFY;
+    m.subject = pse_span_str(subject);
+    if (auth_ask(&got, NULL, a, &m) != PSE_OK || got.code == REGISTRAR_FAILED)
+        return IDENTITY_FAILED;
+    if (got.code != REGISTRAR_OK) {
+        out->why = "not-listed";
+        return IDENTITY_REFUSED;
+    }
+    out->person = got.person;
+    memcpy(out->subject, subject, strlen(subject) + 1);
+    return IDENTITY_OK;
 }

@@ -1,4 +1,6 @@
 /* What a login or registration that is refused says to the voter: what happened, and what to do. */
+#include <pthread.h>
+
 #include "psephos/auth.h"
 
 static const struct {
@@ -11,6 +13,9 @@ static const struct {
      {"Nobody logs in by mail here", "Use the way of logging in that your letter names."}},
     {"no-cards-here",
      {"Nobody logs in with a card here", "Use the way of logging in that your letter names."}},
+    {"no-oidc-here",
+     {"Nobody logs in by an identity service here",
+      "Use the way of logging in that your letter names."}},
     {"too-many-logins",
      {"Too many logins were begun", "None was begun now, and running ones go on. Wait for the time "
                                     "in Retry-After, then try again."}},
@@ -100,6 +105,28 @@ static bool is_of_signature(const char *slug)
     return false;
 }
 
+static struct pse_http_detail oidc_words[PSE_OIDC_FAULTS];
+
+static void fill_oidc_words(void)
+{
+    for (int i = PSE_OIDC_GOOD + 1; i < PSE_OIDC_FAULTS; i++)
+        oidc_words[i] =
+            (struct pse_http_detail){.title = "The login over the identity service did not succeed",
+                                     .detail = pse_oidc_words_of((enum pse_oidc_fault)i)->text};
+}
+
+static const struct pse_http_detail *find_oidc(const char *slug)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    PSE_REQUIRE(pthread_once(&once, fill_oidc_words) == 0);
+    for (int i = PSE_OIDC_GOOD + 1; i < PSE_OIDC_FAULTS; i++) {
+        if (strcmp(pse_oidc_words_of((enum pse_oidc_fault)i)->slug, slug) == 0)
+            return &oidc_words[i];
+    }
+    return NULL;
+}
+
 const struct pse_http_detail *auth_words(const char *slug)
 {
     static const struct pse_http_detail card = {
@@ -114,6 +141,8 @@ const struct pse_http_detail *auth_words(const char *slug)
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
         if (strcmp(table[i].slug, slug) == 0)
             return &table[i].words;
+    if (begins(slug, "oidc"))
+        return find_oidc(slug);
     if (begins(slug, "eid"))
         return &card;
     return is_of_signature(slug) ? &signature : NULL;

@@ -188,7 +188,8 @@ def walk_operation(d, url, method, path, op):
         if alone != status:
             yield f"HEAD {at}: {alone}, GET {status}"
         yield from d.judge(op, alone, got, text, head=True)
-    yield from refuse(d, url, 404, "not-found", method, at + "?x=1", headers, body)
+    if not any(p["in"] == "query" for p in op.get("parameters", [])):
+        yield from refuse(d, url, 404, "not-found", method, at + "?x=1", headers, body)
 
 
 def walk_undocumented(d, url, tag):
@@ -298,6 +299,7 @@ SOURCES = {
     "programs/psephos/auth*.c": [r'\{\d+, "([a-z-]+)"\}', r'slug = "([a-z-]+)"', r'why = "([a-z-]+)"',
                                  r'NAME_MAX, "([a-z-]+)"\)', r'[?:] "([a-z-]+)"(?: : "([a-z-]+)")?\);'],
     "lib/identity/bond.c": [r'\[PSE_BOND_(?!GOOD|PENDING|CMS|STAMP|OCSP)[A-Z_]+\] = "([a-z-]+)"'],
+    "lib/identity/oidc_words.c": [r'"(oidc-[a-z-]+)"'],
     "lib/identity/webeid_words.c": [r'"[a-z_]+", "(eid-[a-z-]+)"'],
     "programs/psephos/office_[ahp]*.c": [r'slug = (?:.*\? )?"([a-z-]+)"(?: : "([a-z-]+)")?;', r'return (?:.*\? )?"([a-z-]+)";'],
     "programs/psephos/office_login.c": [r'refuse\(o, c, \d+, "([a-z-]+)"\)', r'return (?:.*\? )?"([a-z-]+)"(?: : "([a-z-]+)")?;'],
