@@ -418,6 +418,20 @@ for pair in place:discovery-endpoint name:discovery-issuer no-pkce:discovery-pkc
         grep elsewhere services/one.log
     )"
 done
+mode no-iss
+restart auth.ini
+check 'a service that does not name itself in returns has an address of its own for them' "$(
+    fresh
+    begin oidc-2
+    away person=EE38001085711 acr=high amr=idcard
+    sed -i 's|login/oidc-2/|login/oidc/|; s|&iss=[^&]*||' at
+    back 403 oidc-callback-iss\"
+    fresh
+    begin
+    away $mari
+    sed -i 's|&iss=[^&]*||' at
+    back 200
+)"
 mode good
 sed '0,/^amr = /s/^amr = /timeout = 3 s\n&/' auth.ini >short.ini
 restart short.ini

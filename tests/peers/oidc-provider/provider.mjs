@@ -185,6 +185,7 @@ function spoil(s, mode, path, answer) {
     if (mode === 'place-http') body.token_endpoint = body.token_endpoint.replace('https:', 'http:');
     if (mode === 'name') body.issuer += '/';
     if (mode === 'no-pkce') delete body.code_challenge_methods_supported;
+    if (mode === 'no-iss') delete body.authorization_response_iss_parameter_supported;
     if (mode === 'discovery-moved') {
       answer.status = 302;
       answer.headers.location = `${s.issuer}/elsewhere`;
