@@ -11,7 +11,7 @@
 
 enum { CONFIG_MAX = 1 << 16, WORD_MAX = 200, RATE_MAX = 1000000 };
 
-static const char name[] = "psephos edge config";
+static const char *name = "psephos edge config";
 
 /* --- what may stand in a line of the configuration ----------------------------------------------
  */
@@ -84,6 +84,15 @@ static pse_rc check(const struct edge_options *o)
 /* --- the verb ----------------------------------------------------------------------------------
  */
 
+static pse_rc write_text(struct pse_buf *text, const char *out)
+{
+    if (text->rc != PSE_OK || out != NULL)
+        return text->rc != PSE_OK ? text->rc
+                                  : file_write(name, out, pse_buf_span(text), FILE_REPLACE);
+    (void)fwrite(text->p, 1, text->n, stdout);
+    return PSE_OK;
+}
+
 static pse_rc write_config(const struct edge_options *o, const char *out)
 {
     struct pse_buf text = PSE_BUF(CONFIG_MAX);
@@ -91,14 +100,70 @@ static pse_rc write_config(const struct edge_options *o, const char *out)
 
     if (rc == PSE_OK) {
         edge_put(&text, o);
-        rc = text.rc;
+        rc = write_text(&text, out);
     }
-    if (rc == PSE_OK && out != NULL)
-        rc = file_write(name, out, pse_buf_span(&text), FILE_REPLACE);
-    else if (rc == PSE_OK)
-        (void)fwrite(text.p, 1, text.n, stdout);
     pse_buf_free(&text);
     return rc;
+}
+
+static pse_rc check_officers(const struct edge_officers *o)
+{
+    if (o->listen == NULL || o->cert == NULL || o->office == NULL) {
+        cli_error(name,
+                  "name the address with --listen, the certificate with --cert and the office "
+                  "with --office");
+        return PSE_E_SYNTAX;
+    }
+    PSE_TRY(check_word("listen", o->listen));
+    PSE_TRY(check_word("cert", o->cert));
+    if (o->client_ca != NULL)
+        PSE_TRY(check_word("client-ca", o->client_ca));
+    if (o->user != NULL)
+        PSE_TRY(check_word("user", o->user));
+    return check_server("office", o->office);
+}
+
+static pse_rc write_officers(const struct edge_officers *o, const char *out)
+{
+    struct pse_buf text = PSE_BUF(CONFIG_MAX);
+    pse_rc rc = check_officers(o);
+
+    if (rc == PSE_OK) {
+        edge_put_officers(&text, o);
+        rc = write_text(&text, out);
+    }
+    pse_buf_free(&text);
+    return rc;
+}
+
+static int edge_officers(int argc, char **argv)
+{
+    struct edge_officers o = {.listen = NULL};
+    const char *out = NULL;
+    const struct cli_option options[] = {
+        CLI_TEXT("out", "FILE", &out, "write it there (default: standard output)"),
+        CLI_TEXT("listen", "ADDRESS", &o.listen, "an address of the officers' own network"),
+        CLI_TEXT("cert", "FILE", &o.cert, "certificates and key, PEM, one file"),
+        CLI_TEXT("client-ca", "FILE", &o.client_ca,
+                 "let in only machines with a certificate of these authorities"),
+        CLI_TEXT("office", "WHERE", &o.office, "the office: unix:PATH or ADDRESS:PORT"),
+        CLI_TEXT("user", "NAME", &o.user, "HAProxy's own user"),
+    };
+    const struct cli_command command = {
+        .name = "psephos edge officers",
+        .synopsis = "--listen ADDRESS --cert FILE --office WHERE [--client-ca FILE] [--out FILE]",
+        .about =
+            "Write the settings of an HAProxy that brings the officers' page to their browsers,\n"
+            "on a network of their own.",
+        .options = options,
+        .option_count = CLI_COUNT(options),
+    };
+    int status;
+
+    name = command.name;
+    if (!cli_parse(&status, &command, argc, argv))
+        return status;
+    return verb_exit(write_officers(&o, out));
 }
 
 static int edge_config(int argc, char **argv)
@@ -159,6 +224,8 @@ int cmd_edge(int argc, char **argv)
 {
     static const struct verb verb[] = {
         {"config", "settings of HAProxy before the daemons", edge_config},
+        {"officers", "settings of HAProxy before the office, on a network of its own",
+         edge_officers},
     };
 
     return verbs_run("edge", "What stands between the network and the daemons.", verb,

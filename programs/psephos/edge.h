@@ -1,7 +1,7 @@
 /* The text of HAProxy's settings (service contract 2 and 3).
  *
- * For: `psephos edge config`. Not for: starting HAProxy, or certificates. Every word of the options
- * has been checked to be one word for HAProxy. */
+ * For: `psephos edge config` and `officers`. Not for: starting HAProxy, or certificates. Every word
+ * of the options has been checked to be one word for HAProxy. */
 #ifndef PSE_PSEPHOS_EDGE_H
 #define PSE_PSEPHOS_EDGE_H
 
@@ -23,6 +23,12 @@ struct edge_options {
     uint64_t ballot, waiting, connections, per_source, requests, retries;
 };
 
+/** What brings the officers' page to them; client_ca and user may be NULL. */
+struct edge_officers {
+    const char *listen, *cert, *client_ca, *office, *user;
+};
+
+void edge_put_officers(struct pse_buf *out, const struct edge_officers *o);
 void edge_put(struct pse_buf *out, const struct edge_options *o);
 
 #endif

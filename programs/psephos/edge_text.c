@@ -31,6 +31,14 @@ __attribute__((format(printf, 2, 3))) static void line(struct pse_buf *out, cons
     pse_buf_put(out, "\n", 1);
 }
 
+static void put_tls(struct pse_buf *out)
+{
+    line(out, "    ssl-default-bind-options ssl-min-ver TLSv1.2 no-tls-tickets");
+    line(out, "    ssl-default-bind-ciphers ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-"
+              "SHA256:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES256-"
+              "GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384");
+}
+
 static void put_global(struct pse_buf *out, const struct edge_options *o)
 {
     line(out, "# Made by psephos edge config; make it again instead of changing it here.");
@@ -46,10 +54,7 @@ static void put_global(struct pse_buf *out, const struct edge_options *o)
     line(out, "    tune.bufsize %" PRIu64, o->ballot + SPARE_BUFFER);
     line(out, "    tune.http.maxhdr 64");
     line(out, "    tune.h2.max-concurrent-streams 20");
-    line(out, "    ssl-default-bind-options ssl-min-ver TLSv1.2 no-tls-tickets");
-    line(out, "    ssl-default-bind-ciphers ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-"
-              "SHA256:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES256-"
-              "GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384");
+    put_tls(out);
     pse_wr_str(out, "\n");
     line(out, "defaults");
     line(out, "    mode http");
@@ -289,4 +294,45 @@ void edge_put(struct pse_buf *out, const struct edge_options *o)
     put_more_boxes(out, o);
     put_servers(out, "boards", "board", &o->board, o->waiting, true);
     put_servers(out, "auths", "auth", &o->auth, o->waiting, true);
+}
+
+/* Few people and whole voter lists; nothing of the daemon but the page and what it asks for. */
+void edge_put_officers(struct pse_buf *out, const struct edge_officers *o)
+{
+    bool is_unix = strncmp(o->office, "unix:", 5) == 0;
+
+    line(out, "# Made by psephos edge officers; make it again instead of changing it here.");
+    line(out, "global");
+    line(out, "    maxconn 256");
+    if (o->user != NULL)
+        line(out, "    user %s", o->user);
+    line(out, "    log stdout format raw local0 info");
+    put_tls(out);
+    pse_wr_str(out, "\n");
+    line(out, "defaults");
+    line(out, "    mode http");
+    line(out, "    log global");
+    line(out, "    log-format \"%%ST %%tsc %%Ta\"");
+    line(out, "    option dontlognull");
+    line(out, "    timeout http-request 10s");
+    line(out, "    timeout client 60s");
+    line(out, "    timeout connect 2s");
+    line(out, "    timeout server 90s");
+    pse_wr_str(out, "\n");
+    line(out, "frontend officers");
+    line(out, "    bind %s ssl crt %s alpn h2,http/1.1%s%s%s", o->listen, o->cert,
+         o->client_ca == NULL ? "" : " ca-file ", o->client_ca == NULL ? "" : o->client_ca,
+         o->client_ca == NULL ? "" : " verify required");
+    line(out, "    acl to_office path /officer /officer/officer.js /officer/officer.css /v1/acts "
+              "/v1/lists /v1/documents /v1/credentials /v1/persons /v1/roster/pending /v1/audit");
+    line(out, "    acl to_office path_beg /v1/acts/ /v1/officer/");
+    put_problem(out, 404, "not-found", "There is nothing here.", DENY, "!to_office");
+    line(out, "    http-request del-header x-psephos- -m beg");
+    line(out, "    http-request del-header x-forwarded- -m beg");
+    line(out, "    http-response set-header Strict-Transport-Security max-age=63072000");
+    line(out, "    default_backend office");
+    pse_wr_str(out, "\n");
+    line(out, "backend office");
+    line(out, "    server office %s%s", is_unix ? "unix@" : "",
+         is_unix ? o->office + 5 : o->office);
 }

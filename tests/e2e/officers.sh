@@ -155,4 +155,115 @@ done_() { officer get ann "/v1/acts/$1" | grep -q '"state":"done"'; }
 check 'and it is done' "$(until_true done_ "$act" || officer get ann "/v1/acts/$act")"
 check 'nobody confirms what is done' "$(says 0 '^409 not-open' officer assert ben "$act")"
 check 'assertions are not brought along' "$(officer get ann "/v1/acts/$act" | sed 's/.*"order":\("[^"]*"\),"act":\({.*}\)}/{"order":\1,"act":\2}/' >again.json; officer post ann /v1/acts "$(cat again.json)" | grep -q '^422 malformed' || cat again.json)"
+
+# --- authenticators that go
+until_true done_ "$act"
+lost() { officer get ann /v1/officer/accounts | sed "s/.*\"account\":\"$1\",\"authenticators\":\[{\"credential\":\"\([0-9a-f]*\)\".*/\1/"; }
+gone=$(lost ben)
+check 'an authenticator that is not there is not removed' "$(says 0 '^422 no-such-authenticator' officer propose ann remove-authenticator account:ben "credential:$eid")"
+check 'a lost one is removed by two officers, the loser among them' "$(says 0 '^200 [0-9a-f]{64}$' officer propose ben remove-authenticator account:ben "credential:$gone" key=1)"
+act=$(hash_of)
+check 'with the other one' "$(says 0 '^200 agreed' officer assert ann "$act")"
+check 'and it goes' "$(until_true done_ "$act" || officer get ann "/v1/acts/$act")"
+check 'the session with it' "$(says 0 '^401 no-officer' officer status ben /v1/acts)"
+check 'the one that is gone logs nobody in' "$(says 0 '^403 webauthn-credential' officer login ben)"
+check 'an invitation does not replace it' "$(says 0 '^409 account-has-authenticators' officer enrol ben "$(invited ben)")"
+check 'the one that is left does' "$(says 0 '^200' officer login ben key=1)"
+check 'but confirms nothing alone' "$(says 0 '^403 second-authenticator-needed' officer propose ben freeze key=1)"
+check 'a new one is registered' "$(says 0 '^200 2$' officer enrol ben -)"
+check 'and both officers act again' "$(says 0 '^200 [0-9a-f]{64}$' officer propose ben publish daemon:box "settings:$eid" key=2)"
+act=$(hash_of)
+
+# --- a crash
+kill_office
+start_office
+check 'a restart ends sessions' "$(says 0 '^401 no-officer' officer status ann /v1/acts)"
+check 'and keeps accounts' "$(says 0 '^200' officer login ann)"
+check 'and counters' "$(says 0 '^403 webauthn-sign-count' officer login ann count=1)"
+check 'and what was confirmed' "$(says 0 '^200 agreed' officer assert ann "$act")"
+check 'which is done' "$(until_true done_ "$act" || officer get ann "/v1/acts/$act")"
+
+# --- an auditor
+audited() { "$psephos" officer audit --acts "$1" --eid "$eid" --origin "$origin" --webauthn --json; }
+cp state/acts.jsonl log
+check 'the log judges itself' "$(says 0 '"acts":3,"by_authenticators":3,"enrolled":6,"removed":1,"bad":0' audited log)"
+check 'for its own site alone' "$(says 1 'officers stand behind' "$psephos" officer audit --acts log --eid "$eid" --origin https://officers.example.com --webauthn)"
+check 'and its own election' "$(says 1 'does not follow' "$psephos" officer audit --acts log --eid "$gone" --origin "$origin" --webauthn)"
+# forged NAME CODE: the log after a change of its lines (a list of objects), with a chain that is good
+forged() {
+    python3 - "$2" >"$1" <<'PY'
+import hashlib, json, sys
+lines = [json.loads(x) for x in open("log")]
+eid = next(x["election"] for x in lines if "election" in x)
+exec(sys.argv[1])
+before = hashlib.sha256(b"psephos/1/acts\0" + bytes.fromhex(eid)).hexdigest()
+for n, line in enumerate(lines):
+    line["seq"], line["before"] = n + 1, before
+    text = json.dumps(line, separators=(",", ":"), ensure_ascii=False)
+    before = hashlib.sha256(text.encode()).hexdigest()
+    print(text)
+PY
+}
+first_act='acts = [x for x in lines if "assertions" in x]; a = acts[0]["assertions"]'
+forged same 'pass'
+check 'a log that is written anew without a change is good' "$(says 0 '"bad":0' audited same)"
+forged one "$first_act; del a[1]"
+check 'one officer is not two' "$(says 1 '1 officers stand behind the act' audited one)"
+forged moved "$first_act; a[1]['evidence'] = acts[1]['assertions'][1]['evidence']"
+check 'nor with the assertion of another act' "$(says 1 '1 officers stand behind the act' audited moved)"
+forged renamed "$first_act; a[1]['account'] = 'cleo'"
+check 'nor in another name' "$(says 1 '1 officers stand behind the act' audited renamed)"
+forged stranger 'lines = [x for x in lines if x.get("account") != "ben"]'
+check 'nor by authenticators that nobody enrolled' "$(says 1 '1 officers stand behind the act' audited stranger)"
+forged taken 'del lines[[x.get("what") for x in lines].index("remove-authenticator")]'
+check 'an authenticator does not go without an act' "$(says 1 'cannot have this authenticator removed' audited taken)"
+sed 's/CANARY-GROUNDS/CANARY-REASONS/' log >altered
+check 'an altered line is found by the chain or its hash' "$(says 1 'does not follow|is no act' audited altered)"
+check 'no grounds, no code and no cookie in log and events' "$(grep -lE 'CANARY-GROUNDS|__Host-psephos-officer=' office.log state/events | head -n 3)"
+
+# --- in a browser
+check 'what brings the page says what it lacks' "$(says 2 '--cert' "$psephos" edge officers --listen 127.0.0.1:443 --office unix:/x)"
+check 'and holds no settings of others' "$(says 2 'cannot hold' "$psephos" edge officers --listen '127.0.0.1:443 x' --cert c --office unix:/x)"
+chromium=$(command -v chromium) && [ -d "$source/tests/peers/browser/node_modules/playwright-core" ] || {
+    skip 'officers act in a browser' 'needs chromium and playwright-core'
+    finish
+    exit
+}
+kill_office
+mv state state.before
+port=$(free_port)
+at=http://localhost:$port
+haproxy=$(PATH=$PATH:/usr/sbin command -v haproxy) && at=https://officers.example.org:$port
+sed -i "s|^origin = .*|origin = $at|" office.ini
+[ -n "$haproxy" ] || sed -i "s|^http = .*|http = 127.0.0.1:$port|" office.ini
+"$psephos" officer serve --config office.ini 2>>office.log &
+pids="$pids $!"
+until_true test -e state/invitations
+if [ -n "$haproxy" ]; then
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=officers.example.org \
+        -addext subjectAltName=DNS:officers.example.org -keyout key.pem -out cert.pem 2>/dev/null
+    cat cert.pem key.pem >edge.pem
+    "$psephos" edge officers --listen "127.0.0.1:$port" --cert "$dir/edge.pem" --office "unix:$dir/office.sock" --out edge.cfg
+    "$haproxy" -f edge.cfg >edge.log 2>&1 &
+    pids="$pids $!"
+    spki=$(openssl x509 -in cert.pem -pubkey -noout | openssl pkey -pubin -outform DER | openssl dgst -sha256 -binary | base64)
+    export CHROMIUM_ARGS="--ignore-certificate-errors-spki-list=$spki --host-resolver-rules=MAP*officers.example.org*127.0.0.1"
+    over_tls() { curl -sf --cacert cert.pem --resolve "officers.example.org:$port:127.0.0.1" -i "$at$1"; }
+    check 'the page comes over TLS' "$(until_true over_tls /officer || cat edge.log)"
+    check 'with a promise to go on so' "$(over_tls /officer | grep -qi '^strict-transport-security: max-age=' || echo none)"
+    check 'figures and health do not' "$(over_tls /metrics >out && echo figures; over_tls /healthz >out && echo health)"
+else
+    skip 'the page comes over TLS' 'needs haproxy'
+    until_true curl -sf "http://127.0.0.1:$port/healthz"
+fi
+shots=${OFFICERS_SHOTS:-$dir/shots}
+mkdir -p "$shots"
+CHROMIUM=$chromium node "$source/tests/e2e/officers_browser.mjs" "$source/tests/peers/browser" "$at" "$shots" "$(invited ann)" "$(invited ben)" >seen 2>seen.err
+while read -r line; do
+    case "$line" in
+    'ok '*) check "${line#ok }" '' ;;
+    *) check "${line#not ok }" 'failed' ;;
+    esac
+done <seen
+check 'the browser went through all of it' "$([ "$(grep -c '^ok ' seen)" -ge 25 ] || cat seen.err)"
 finish

@@ -372,7 +372,7 @@ function people(said) {
   return el('ul', { class: 'cards' }, ...said.accounts.map((one) => el('li', { class: 'card' },
     el('h3', {}, el('bdi', { translate: 'no' }, one.account)),
     el('p', {}, t(one.authenticators.length < 2 ? 'people.incomplete' : 'people.complete')),
-    ...one.authenticators.map((a, i) => el('div', {},
+    ...one.authenticators.map((a, i) => el('div', { class: 'authenticator' },
       el('details', {}, el('summary', {}, t('people.authenticator', { number: i + 1 })),
         el('dl', { class: 'facts' }, el('dt', {}, t('field.credential')), el('dd', {}, el('code', {}, a.credential)),
           el('dt', {}, t('people.model')), el('dd', {}, el('code', {}, a.model)))),
