@@ -132,7 +132,8 @@ PSE_MUST enum pse_webauthn_fault office_judge(struct pse_buf *evidence, struct o
 void office_webauthn_refused(struct office *o, struct pse_http_call *c, const char *event,
                              enum pse_webauthn_fault fault);
 
-/** The account of the session that a request shows, or NULL; it lives half an hour on. */
+/** The account of the session that a request shows, or NULL. It lives half an hour from the last
+ * request that somebody caused, rather than an open page. */
 struct consent_account *office_session_of(struct office *o, const struct pse_http_call *c);
 /** The session's end, if nobody does anything. */
 uint64_t office_session_until(const struct office *o, const struct pse_http_call *c);

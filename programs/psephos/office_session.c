@@ -38,13 +38,22 @@ static struct office_session *find(struct office *o, const struct pse_http_call 
     return NULL;
 }
 
+/* A page that was left open reads every few seconds; somebody who uses it sends something, or has
+ * the page ask for the session itself. */
+static bool is_use(const struct pse_http_call *c)
+{
+    return pse_http_method(c) == PSE_HTTP_POST ||
+           pse_span_is_str(pse_http_path(c), "/v1/officer/session");
+}
+
 struct consent_account *office_session_of(struct office *o, const struct pse_http_call *c)
 {
     struct office_session *s = find(o, c);
 
     if (s == NULL)
         return NULL;
-    s->used = office_now();
+    if (is_use(c))
+        s->used = office_now();
     return consent_account(&o->desk.accounts, s->account);
 }
 

@@ -156,7 +156,19 @@ async function enrol(who, code) {
   saw(`${who.name} has two authenticators and is at the desk`);
 }
 
+/** The same page for somebody who reads Estonian. */
+async function inEstonian() {
+  const mari = await officer('mari', { locale: 'et-EE' });
+  await mari.page.goto(`${origin}/officer`);
+  await heading(mari, 'Sisselogimine');
+  must('the page speaks the language of the browser, and says so', await mari.page.evaluate(() => document.documentElement.lang) === 'et');
+  await accessibleInBoth(mari, 'login in Estonian');
+  await picture(mari, 'login-et');
+  await mari.context.close();
+}
+
 async function run() {
+  await inEstonian();
   const ann = await officer('ann');
   const ben = await officer('ben');
   await enrol(ann, annCode);

@@ -71,6 +71,7 @@ struct given {
     enum pse_webauthn_purpose purpose;
     const struct consent *of; /* another act than it is put on */
     const char *account;      /* whose it is said to be */
+    const char *asked;        /* whose the challenge was */
     uint8_t flags;
 };
 
@@ -89,7 +90,7 @@ static struct pse_span evidence_of(const struct given *g, const struct consent *
     *out = PSE_BUF(PSE_WEBAUTHN_EVIDENCE_MAX);
     pse_rng_init(&rng, seed[g->officer].b);
     consent_webauthn_act(&e.challenge.act, g->of == NULL ? c : g->of);
-    pse_webauthn_challenge_make(&e.challenge, g->purpose, names[g->officer], &e.challenge.act, &rng,
+    pse_webauthn_challenge_make(&e.challenge, g->purpose, g->asked, &e.challenge.act, &rng,
                                 MAKER_NOW + g->issued);
     pse_webauthn_challenge_bytes(&bytes, &e.challenge);
     ceremony = ceremony_again(pair[g->officer][g->which], &bytes);
@@ -109,6 +110,7 @@ static struct given by(int officer, int64_t issued)
                           .answered = issued + 10,
                           .purpose = PSE_WEBAUTHN_ACT,
                           .account = names[officer],
+                          .asked = names[officer],
                           .flags = FLAG_UP | FLAG_UV};
 }
 
@@ -192,6 +194,10 @@ static void one_officer_is_one(void **state)
     again.account = "ben";
     assert_int_equal(two(by(0, 0), again), 1);
     again.account = "nobody";
+    assert_int_equal(two(by(0, 0), again), 1);
+    /* Nor does one answer what another was asked. */
+    again = by(1, 0);
+    again.asked = "cleo";
     assert_int_equal(two(by(0, 0), again), 1);
     /* Nor are a key and an account of one name two. */
     put(&c, by(0, 0));
