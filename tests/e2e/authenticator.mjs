@@ -152,7 +152,7 @@ async function assertAct(hash) {
 
 const verbs = {
   enrol, login, propose, assert: assertAct,
-  get: async (path) => (await send('GET', path)).text.trim(),
+  get: async (path) => (await send('GET', path)).text.replaceAll('\n', ' ').trim(),
   key: async (number) => me.keys[Number(number)].id,
   status: async (path) => outcome(await send('GET', path)),
   post: async (path, body) => outcome(await send('POST', path, body)),

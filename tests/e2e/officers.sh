@@ -83,6 +83,12 @@ invited() {
 }
 hash_of() { sed -n 's/^20[01] \([0-9a-f]\{64\}\)$/\1/p' out; }
 
+# --- the page
+check 'the page loads nothing else and runs nothing inside it' "$(says 0 "content-security-policy\":\"default-src 'none'; script-src 'self'; style-src 'self';.*frame-ancestors 'none'.*trusted-types 'none'" officer headers ann /officer)"
+check 'its script and style are named by their hashes' "$(officer get ann /officer >page; node -e '
+    const page = require("fs").readFileSync("page", "utf8");
+    if (!/officer.css" integrity="sha384-[^"]{64}"/.test(page) || !/officer.js" integrity="sha384-[^"]{64}"/.test(page) || /<script>|style=|onclick/.test(page)) console.log(page);')"
+
 # --- enrolment
 check 'nobody is invited whom the settings do not name' "$(says 2 'none of \[officers\] accounts' "$psephos" officer invite eve --config office.ini)"
 check 'an invitation is an address' "$(says 0 '^https://officers.example.org/officer#invitation=[A-Za-z0-9_-]{43}$' "$psephos" officer invite ann --config office.ini)"
