@@ -7,64 +7,9 @@ enum parameter { CODE, STATE, ISS, ERROR, PARAMETERS };
 /* Decoded values lie one after another in text, which cannot become longer than the query. */
 struct query {
     char text[PSE_OIDC_QUERY_MAX];
-    size_t n;
     struct pse_span value[PARAMETERS];
     bool has[PARAMETERS];
 };
-
-static int digit_of(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-/* One character of form encoding from the front of @p in; -1: not one. */
-static int next(struct pse_span *in)
-{
-    uint8_t c = in->p[0];
-    size_t n = 1;
-    int value = c;
-
-    if (c == '+')
-        value = ' ';
-    if (c == '%') {
-        if (in->n < 3 || digit_of(in->p[1]) < 0 || digit_of(in->p[2]) < 0)
-            return -1;
-        value = 16 * digit_of(in->p[1]) + digit_of(in->p[2]);
-        n = 3;
-    }
-    *in = pse_span(in->p + n, in->n - n);
-    return value;
-}
-
-static bool decode(struct pse_span *out, struct query *q, struct pse_span in)
-{
-    size_t begin = q->n;
-
-    while (in.n > 0) {
-        int c = next(&in);
-
-        if (c <= 0) /* a zero byte has no place in any of them */
-            return false;
-        q->text[q->n++] = (char)c;
-    }
-    *out = pse_span(q->text + begin, q->n - begin);
-    return true;
-}
-
-/* The part up to @p end, which is left out too. */
-static struct pse_span cut(struct pse_span *from, uint8_t end)
-{
-    const uint8_t *at = from->n == 0 ? NULL : memchr(from->p, end, from->n);
-    struct pse_span part = pse_span(from->p, at == NULL ? from->n : (size_t)(at - from->p));
-    size_t used = at == NULL ? from->n : part.n + 1;
-
-    *from = pse_span(from->p == NULL ? NULL : from->p + used, from->n - used);
-    return part;
-}
 
 static enum pse_oidc_fault take(struct query *q, struct pse_span name, struct pse_span value)
 {
@@ -84,19 +29,17 @@ static enum pse_oidc_fault take(struct query *q, struct pse_span name, struct ps
 
 static enum pse_oidc_fault parse(struct query *q, struct pse_span in)
 {
-    if (in.n > PSE_OIDC_QUERY_MAX)
-        return PSE_OIDC_CALLBACK_PARSE;
-    while (in.n > 0) {
-        struct pse_span pair = cut(&in, '&'), name = cut(&pair, '='), value;
-        enum pse_oidc_fault fault;
+    struct pse_form f = pse_form(in, q->text);
+    struct pse_span name, value;
+    pse_rc rc = PSE_E_LIMIT;
 
-        if (!decode(&name, q, name) || !decode(&value, q, pair))
-            return PSE_OIDC_CALLBACK_PARSE;
-        fault = take(q, name, value);
+    while (in.n <= PSE_OIDC_QUERY_MAX && (rc = pse_form_next(&name, &value, &f)) == PSE_OK) {
+        enum pse_oidc_fault fault = take(q, name, value);
+
         if (fault != PSE_OIDC_GOOD)
             return fault;
     }
-    return PSE_OIDC_GOOD;
+    return rc == PSE_E_MISSING ? PSE_OIDC_GOOD : PSE_OIDC_CALLBACK_PARSE;
 }
 
 static bool is_state(const struct query *q, const pse_oidc_pending *p)
@@ -156,7 +99,7 @@ enum pse_oidc_fault pse_oidc_callback_judge(pse_oidc_code *out, struct pse_span 
                                             const struct pse_oidc_rules *r,
                                             const struct pse_oidc_discovery *d)
 {
-    struct query q = {.n = 0};
+    struct query q = {.has = {false}};
     enum pse_oidc_fault fault = parse(&q, query);
 
     pse_oidc_code_wipe(out);

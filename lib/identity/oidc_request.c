@@ -9,43 +9,9 @@ void pse_oidc_code_wipe(pse_oidc_code *c)
     pse_wipe(c, sizeof *c);
 }
 
-/* --- form encoding ------------------------------------------------------------------------------
- */
-
-static bool is_plain(uint8_t c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' ||
-           c == '.' || c == '_' || c == '~';
-}
-
-void pse_oidc_form_put(struct pse_buf *out, struct pse_span text)
-{
-    static const char digit[] = "0123456789ABCDEF";
-
-    for (size_t i = 0; i < text.n; i++) {
-        const uint8_t c = text.p[i];
-        const char escaped[3] = {'%', digit[c >> 4], digit[c & 15]};
-
-        if (is_plain(c))
-            pse_buf_put(out, &c, 1);
-        else
-            pse_buf_put(out, escaped, sizeof escaped);
-    }
-}
-
-/* @p separator: "&", "?" or nothing. */
-static void put_pair(struct pse_buf *out, const char *separator, const char *name,
-                     struct pse_span value)
-{
-    pse_buf_put(out, separator, strlen(separator));
-    pse_buf_put(out, name, strlen(name));
-    pse_buf_put(out, "=", 1);
-    pse_oidc_form_put(out, value);
-}
-
 static void add(struct pse_buf *out, const char *name, const char *value)
 {
-    put_pair(out, "&", name, pse_span_str(value));
+    pse_form_pair(out, name, pse_span_str(value));
 }
 
 /* --- question -----------------------------------------------------------------------------------
@@ -86,8 +52,9 @@ pse_rc pse_oidc_authorize_url(char out[PSE_OIDC_URL_MAX], const struct pse_oidc_
         return PSE_E_SYNTAX;
     PSE_TRY(pse_oidc_challenge(challenge, p->verifier));
     pse_buf_put(&url, d->authorization_endpoint, strlen(d->authorization_endpoint));
-    put_pair(&url, strchr(d->authorization_endpoint, '?') == NULL ? "?" : "&", "response_type",
-             pse_span_str("code"));
+    if (strchr(d->authorization_endpoint, '?') == NULL)
+        pse_buf_put(&url, "?", 1);
+    add(&url, "response_type", "code");
     add(&url, "client_id", r->client_id);
     add(&url, "redirect_uri", r->redirect_uri);
     add(&url, "scope", r->scope);
@@ -119,9 +86,9 @@ static pse_rc put_basic(struct pse_buf *header, const char *id, struct pse_span 
     struct pse_buf pair = PSE_BUF(header->max);
     pse_rc rc;
 
-    pse_oidc_form_put(&pair, pse_span_str(id));
+    pse_form_put(&pair, pse_span_str(id));
     pse_buf_put(&pair, ":", 1);
-    pse_oidc_form_put(&pair, secret);
+    pse_form_put(&pair, secret);
     pse_buf_put(header, begin, sizeof begin - 1);
     rc = pair.rc;
     if (rc == PSE_OK)
@@ -136,7 +103,7 @@ pse_rc pse_oidc_token_request_put(struct pse_buf *body, struct pse_buf *header,
                                   const pse_oidc_pending *p, const pse_oidc_code *code)
 {
     PSE_REQUIRE((secret.n == 0) == (r->client == PSE_OIDC_CLIENT_NONE));
-    put_pair(body, "", "grant_type", pse_span_str("authorization_code"));
+    add(body, "grant_type", "authorization_code");
     add(body, "code", code->text);
     add(body, "redirect_uri", r->redirect_uri);
     add(body, "code_verifier", p->verifier);
@@ -145,6 +112,6 @@ pse_rc pse_oidc_token_request_put(struct pse_buf *body, struct pse_buf *header,
     else
         add(body, "client_id", r->client_id);
     if (r->client == PSE_OIDC_CLIENT_POST)
-        put_pair(body, "&", "client_secret", secret);
+        pse_form_pair(body, "client_secret", secret);
     return body->rc;
 }

@@ -32,9 +32,6 @@ bool pse_oidc_url_is_listed(const char *url, const struct pse_oidc_rules *r);
 /** http://, not https://. The URL is valid. */
 bool pse_oidc_url_is_plain(const char *url);
 
-/** Append percent-encoded: all but letters, digits and -._~ */
-void pse_oidc_form_put(struct pse_buf *out, struct pse_span text);
-
 /** Its place in the list; list->n when it is not there. */
 size_t pse_oidc_list_find(const struct pse_oidc_list *list, struct pse_span text);
 
