@@ -158,7 +158,8 @@ void pse_http_lane_capacity(const struct pse_http_call *c, size_t capacity);
  * All spans live until the call is answered. */
 
 enum pse_http_method pse_http_method(const struct pse_http_call *c);
-/** As sent: begins with a slash, no percent signs, no "..", no empty segments. */
+/** As sent: begins with a slash, no percent signs, no "..", no empty segments, none with a dot in
+ * front but /.well-known/ at the beginning. */
 struct pse_span pse_http_path(const struct pse_http_call *c);
 /** The path behind the route's own, for a route that ends with a slash. */
 struct pse_span pse_http_tail(const struct pse_http_call *c);

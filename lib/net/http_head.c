@@ -84,10 +84,14 @@ static pse_rc check_form(const struct http_head *head, unsigned *status, const c
 /* --- the target --------------------------------------------------------------------------------
  */
 
-/* Characters of a path that mean themselves in every reading. */
+/* Characters of a path that mean themselves in every reading. What is well known (RFC 8615) begins
+ * with the one segment that may have a dot in front. */
 static bool is_path(struct pse_span path)
 {
-    for (size_t i = 0; i < path.n; i++) {
+    static const char known[] = "/.well-known/";
+    const size_t n = sizeof known - 1;
+
+    for (size_t i = path.n > n && memcmp(path.p, known, n) == 0 ? n : 0; i < path.n; i++) {
         uint8_t c = path.p[i];
         bool starts = i > 0 && path.p[i - 1] == '/'; /* a segment */
 
