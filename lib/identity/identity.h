@@ -15,6 +15,7 @@
 #include "challenge.h"
 #include "cms.h"
 #include "demo.h"
+#include "demo_oidc.h"
 #include "fault.h"
 #include "ocsp.h"
 #include "oidc.h"
