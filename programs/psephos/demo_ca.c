@@ -51,6 +51,21 @@ static pse_rc write_pair(const char *name, const char *dir, const char *leaf,
     return rc;
 }
 
+static pse_rc write_provider(const char *name, const char *dir)
+{
+    struct pse_buf pem = PSE_BUF(PSE_DEMO_PEM_MAX);
+    struct pse_demo_provider *p = NULL;
+    pse_rc rc = pse_demo_provider_new(&p);
+
+    if (rc == PSE_OK)
+        rc = pse_demo_provider_put(&pem, p);
+    if (rc == PSE_OK)
+        rc = write_leaf(name, dir, "oidc", pse_buf_span(&pem), FILE_NEW | FILE_SECRET);
+    pse_demo_provider_free(p);
+    pse_buf_free(&pem);
+    return rc;
+}
+
 static pse_rc write_anchors(const char *name, const char *dir, const struct pse_demo *issuer,
                             const struct pse_demo *root)
 {
@@ -78,6 +93,7 @@ static pse_rc write_all(struct pse_demo *const d[4], const char *name, const cha
     PSE_TRY(write_leaf(name, dir, "url", pse_span_str(url), FILE_NEW));
     for (size_t i = 0; i < 4; i++)
         PSE_TRY(write_pair(name, dir, leaf[i], d[i]));
+    PSE_TRY(write_provider(name, dir));
     PSE_TRY(write_anchors(name, dir, d[1], d[0]));
     return write_leaf(name, dir, "index", pse_span(NULL, 0), FILE_NEW | FILE_SECRET);
 }

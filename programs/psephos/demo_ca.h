@@ -4,6 +4,8 @@
  *     url          where its services are to be reached: what cards name
  *     ca.pem       the issuer's certificate, then the root's: what others trust (--ca)
  *     root issuer ocsp tsa    each certificate and private key, PEM, mode 0600
+ *     oidc         the private key of its identity service, PEM, mode 0600
+ *     sites        who may ask that service (demo_sites.h)
  *     index        what was issued, in the form of OpenSSL's index.txt, so that openssl ocsp reads
  *                  it as well; no names of persons
  *

@@ -8,6 +8,7 @@
 #include "common/tokens.h"
 #include "daemon/daemon.h"
 #include "psephos/demo_ca.h"
+#include "psephos/demo_sites.h"
 #include "psephos/identity.h"
 
 static const char default_url[] = "http://127.0.0.1:8420";
@@ -419,7 +420,8 @@ int identity_demo_ca(int argc, char **argv)
     static const struct verb verb[] = {
         {"create", "make an authority", demo_create},
         {"card", "issue a card, into a file or on a token", demo_card},
-        {"serve", "answer about revocation, and stamp", identity_demo_serve},
+        {"site", "let a site ask who somebody is", identity_demo_site},
+        {"serve", "answer about revocation, stamp, say who somebody is", identity_demo_serve},
         {"list", "what was issued", demo_list},
         {"revoke", "revoke certificates", demo_revoke},
     };

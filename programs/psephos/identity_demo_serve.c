@@ -1,5 +1,5 @@
-/* psephos identity demo-ca serve: the responder (RFC 6960) and the stamp service (RFC 3161) of a
- * demo authority, over HTTP on loopback. */
+/* psephos identity demo-ca serve: the responder (RFC 6960), the stamp service (RFC 3161) and the
+ * identity service (OpenID Connect) of a demo authority, over HTTP on loopback. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,19 +11,22 @@
 #include "net/http.h"
 #include "psephos/demo_ca.h"
 #include "psephos/identity.h"
+#include "psephos/identity_demo_oidc.h"
 
 enum { BODY_MAX = 65536, QUEUE = 256, WAIT_MS = 1000, ANSWER_MAX = 65536 };
 
 static const char banner[] = "DEMO - NO IDENTITY: a demo identity authority of psephos.\n"
                              "POST /ocsp (application/ocsp-request), "
-                             "POST /tsa (application/timestamp-query)\n";
+                             "POST /tsa (application/timestamp-query)\n"
+                             "GET " PSE_DEMO_DISCOVERY_PATH " (OpenID Connect)\n";
 
 /* All calls go to the one worker of a lane, so that nothing here is shared between threads. */
 struct service {
     struct demo_ca ca;
     struct demo_index *index;
     struct pse_rng rng;
-    struct pse_http_route route[3];
+    struct demo_oidc oidc;
+    struct pse_http_route route[3 + DEMO_OIDC_ROUTES];
 };
 
 /* --- OCSP --------------------------------------------------------------------------------------
@@ -88,11 +91,15 @@ static void stamp(void *ctx, struct pse_http_call *const *call, size_t n)
     }
 }
 
+/* A path that ends with a slash has all below it. */
 static void welcome(void *ctx, struct pse_http_call *const *call, size_t n)
 {
     (void)ctx;
     for (size_t i = 0; i < n; i++)
-        pse_http_answer_text(call[i], 200, "text/plain; charset=utf-8", pse_span_str(banner));
+        if (pse_http_tail(call[i]).n > 0)
+            pse_http_problem(call[i], 404, "not-found");
+        else
+            pse_http_answer_text(call[i], 200, "text/plain; charset=utf-8", pse_span_str(banner));
 }
 
 /* --- life --------------------------------------------------------------------------------------
@@ -114,6 +121,7 @@ static void set_routes(struct service *s)
                                           .ctx = s};
     s->route[2] = (struct pse_http_route){
         .methods = PSE_HTTP_GET, .path = "/", .lane = PSE_HTTP_INLINE, .handle = welcome};
+    demo_oidc_routes(s->route + 3, &s->oidc);
 }
 
 static pse_rc run(struct service *s, int fd, const char *address)
@@ -159,6 +167,7 @@ static pse_rc serve(struct service *s, const char *name, const char *dir, const 
     PSE_TRY(demo_ca_open(&s->ca, name, dir));
     PSE_TRY(demo_index_new(&s->index, &s->ca));
     PSE_TRY(sysrng_start(&s->rng, name));
+    PSE_TRY(demo_oidc_open(&s->oidc, &s->ca, &s->rng));
     if (where == NULL)
         where = s->ca.url + strlen("http://");
     rc = pse_http_listen(&fd, address, where);
@@ -181,9 +190,11 @@ int identity_demo_serve(int argc, char **argv)
     const struct cli_command command = {
         .name = "psephos identity demo-ca serve",
         .synopsis = "--dir DIR [--listen WHERE]",
-        .about =
-            "Answer about revocation (POST /ocsp) and make time stamps (POST /tsa) for a DEMO\n"
-            "authority until stopped. Prints its address. On loopback only.",
+        .about = "Answer about revocation (POST /ocsp), make time stamps (POST /tsa) and say who "
+                 "somebody\n"
+                 "is (OpenID Connect) for a DEMO authority until stopped. Prints its address. On "
+                 "loopback\n"
+                 "only.",
         .options = options,
         .option_count = CLI_COUNT(options),
     };
@@ -193,6 +204,7 @@ int identity_demo_serve(int argc, char **argv)
     if (!cli_parse(&status, &command, argc, argv))
         return status;
     rc = serve(&s, command.name, dir, where);
+    demo_oidc_close(&s.oidc);
     demo_index_free(s.index);
     demo_ca_close(&s.ca);
     pse_rng_wipe(&s.rng);
