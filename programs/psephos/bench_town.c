@@ -58,7 +58,8 @@ static pse_rc seal(struct bench_town *t)
 
 static pse_rc start_cards(struct bench_town *t)
 {
-    const struct demo_eid_options o = {.dir = t->private,
+    const struct demo_eid_options o = {.how = DEMO_WEBEID,
+                                       .dir = t->private,
                                        .run = demo_service_run(t->service),
                                        .sequencer = demo_service_sequencer(t->service),
                                        .r = &t->r,

@@ -40,6 +40,16 @@ __attribute__((format(printf, 2, 3))) static void tell(struct demo *d, const cha
 
 static pse_rc set_up(struct demo *d, size_t voters)
 {
+    static const char *const registering[] = {
+        [DEMO_LETTERS] = "Letters with secret codes go to %zu voters. The registrar enters their "
+                         "credentials and\n    styles, no names.",
+        [DEMO_WEBEID] = "%zu voters log in with demo cards (Web eID), draw a credential and sign "
+                        "for it with the\n    card (CAdES). Each signature is time-stamped. The "
+                        "registrar enters credentials, no names.",
+        [DEMO_OIDC] = "Letters with secret codes go to %zu voters, who also log in at a demo "
+                      "identity service\n    (OpenID Connect). The box takes a ballot only with "
+                      "both: one that comes without a login is turned away.",
+    };
     struct pse_buf plan = PSE_BUF(65536);
     char eid[65];
     pse_rc rc;
@@ -57,15 +67,7 @@ static pse_rc set_up(struct demo *d, size_t voters)
     PSE_TRY(rehearsal_ceremony(&d->r));
     tell(d, "Five trustees make the joint key; any three can count, any two cannot.");
     PSE_TRY(demo_populate(d, voters));
-    tell(
-        d,
-        d->identity == DEMO_WEBEID
-            ? "%zu voters log in with demo cards (Web eID), draw a credential and sign for it with "
-              "the\n    card (CAdES). Each signature is time-stamped. The registrar enters "
-              "credentials, no names."
-            : "Letters with secret codes go to %zu voters. The registrar enters their credentials "
-              "and\n    styles, no names.",
-        voters);
+    tell(d, registering[d->identity], voters);
     PSE_TRY(rehearsal_open(&d->r));
     tell(d, "The vote opens. Four witnesses watch the record; three must sign each state.");
     return PSE_OK;
@@ -112,6 +114,7 @@ static pse_rc check_first(struct demo *d, size_t *checked)
     while (*checked < CHECKERS && rc == PSE_OK) {
         const struct rehearsal_voter *v = &d->voter[*checked];
 
+        demo_come_in(d, *checked);
         rc = demo_choose(choices, &d->r.rng, m, v->style);
         if (rc == PSE_OK)
             rc = demo_check(&d->r, v, choices, demo_service_socket(d->service), keep);
@@ -223,6 +226,11 @@ static void say_end(const struct demo *d, const char *html)
 {
     const struct pse_counts *c = pse_engine_counts(d->r.e);
     uint64_t roster = c->roster_before_open + c->roster_after_open;
+    static const char *const shown[] = {
+        [DEMO_LETTERS] = "voters were given credentials by letter",
+        [DEMO_WEBEID] = "each voter signed for a credential with a card of their own",
+        [DEMO_OIDC] = "voters had credentials by letter and logged in at an identity service",
+    };
     bool by_card = d->identity == DEMO_WEBEID;
     char path[FILE_PATH_MAX];
 
@@ -235,8 +243,7 @@ static void say_end(const struct demo *d, const char *html)
         "\nWhat you saw: %s. Ballots that\nnobody could read were cast, changed, set aside, "
         "mixed and counted, and the public record\nalone proves the result. The programs are the "
         "real ones; the town, its people and their\ncards are invented.\n\n",
-        by_card ? "each voter signed for a credential with a card of their own"
-                : "voters were given credentials by letter");
+        shown[d->identity]);
     printf("Look for yourself:\n  %s %s\n", typed(path, "psephos-verify"), d->r.o->dir);
     if (by_card)
         say_binding(d);
@@ -309,7 +316,10 @@ static pse_rc story_in_order(struct demo *d, struct rehearsal_options *o, size_t
 static pse_rc story_served(struct demo *d, struct rehearsal_options *o, size_t voters,
                            const char *private, const struct service_options *s)
 {
-    struct demo_service_options served = {private, s->store, (size_t)s->boxes};
+    struct demo_service_options served = {.dir = private,
+                                          .store = s->store,
+                                          .boxes = (size_t)s->boxes,
+                                          .logins = s->how == DEMO_OIDC};
     struct demo_service *service = NULL;
     struct rehearsal_log log;
     pse_rc rc;
@@ -353,7 +363,7 @@ static pse_rc hold(struct demo *d, const struct rehearsal_options *o, size_t vot
 /* Without services there is nobody to register with, so a seed has letters. */
 static bool read_identity(struct service_options *s, const char *name, bool seeded)
 {
-    static const char *const words[] = {"letters", "webeid"};
+    static const char *const words[] = {"letters", "webeid", "oidc"};
 
     s->how = seeded ? DEMO_LETTERS : DEMO_WEBEID;
     for (size_t i = 0; s->identity != NULL && i < CLI_COUNT(words); i++) {
@@ -362,7 +372,7 @@ static bool read_identity(struct service_options *s, const char *name, bool seed
             return true;
     }
     if (s->identity != NULL)
-        cli_error(name, "--identity '%s' is neither letters nor webeid", s->identity);
+        cli_error(name, "--identity '%s' is none of letters, webeid, oidc", s->identity);
     return s->identity == NULL;
 }
 
@@ -427,7 +437,8 @@ int cmd_demo(int argc, char **argv)
         CLI_NUMBER("threads", "K", &o.threads, 1, 256, "default: one a processor"),
         SYSRNG_OPTION(&seed),
         CLI_TEXT("identity", "HOW", &service.identity,
-                 "webeid (default): cards of a demo authority, over HTTP; or letters"),
+                 "webeid (default): cards of a demo authority, over HTTP; oidc: letters,\n"
+                 "                 and logins by an identity service; letters"),
         CLI_TEXT("store", "URL", &service.store, "postgresql://… for the ledger"),
         CLI_NUMBER("boxes", "N", &service.boxes, 1, DEMO_BOXES_MAX,
                    "2: behind HAProxy, and one is killed on the way (default 1)"),
@@ -437,7 +448,7 @@ int cmd_demo(int argc, char **argv)
     };
     const struct cli_command command = {
         .name = o.name,
-        .synopsis = "[--voters N] [--dir DIR] [--seed HEX] [--identity webeid|letters]\n"
+        .synopsis = "[--voters N] [--dir DIR] [--seed HEX] [--identity webeid|oidc|letters]\n"
                     "       [--store URL [--boxes 2]] [--keep]",
         .about = "Hold a whole election on this machine, in a town that does not exist: two "
                  "districts,\nboth kinds of contests, weights, votes changed, votes on paper, lost "

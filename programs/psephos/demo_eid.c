@@ -13,12 +13,13 @@
 #include "common/options.h"
 #include "common/release.h"
 #include "common/self_run.h"
-#include "common/session_token.h"
 #include "common/wrapkey.h"
 #include "net/http.h"
 #include "psephos/demo_ca.h"
 #include "psephos/demo_desks.h"
+#include "psephos/demo_login.h"
 #include "psephos/demo_service.h"
+#include "psephos/demo_sites.h"
 #include "psephos/demo_town.h"
 #include "psephos/demo_wallets.h"
 #include "psephos/enrolling.h"
@@ -43,7 +44,7 @@ struct client {
 struct demo_eid {
     struct demo_eid_options o;
     const char *name;
-    char dir[FILE_PATH_MAX];
+    char private[FILE_PATH_MAX], dir[FILE_PATH_MAX];
     char auth[FILE_PATH_MAX]; /* unix:PATH */
     char url[PSE_HTTP_ADDRESS + 16];
     pid_t authority, office, login;
@@ -162,39 +163,68 @@ static pse_rc write_text(const struct demo_eid *d, const char *leaf, const char 
     return file_write(d->name, path, pse_span_str(text), FILE_NEW | FILE_SECRET);
 }
 
-static pse_rc write_settings(struct demo_eid *d)
+static pse_rc write_office(const struct demo_eid *d, const char *record)
+{
+    char text[16 * FILE_PATH_MAX];
+    int n = snprintf(text, sizeof text,
+                     "[daemon]\nstate = %s/office\n[listen]\nhttp = unix:%s/office.sock\n"
+                     "registrar = %s/registrar.sock\n[record]\nsequencer = %s\nfolder = %s\n"
+                     "[keys]\nauthority = %s/authority.key\nregistrar = %s/registrar.key\n"
+                     "[officers]\ncards = %s/cards\n[voters]\ndatabase = %s/voters.db\n"
+                     "wrap = %s/wrap.key\ncheck = 1 h\n",
+                     d->dir, d->o.run, d->o.run, d->o.sequencer, record, d->dir, d->dir, d->dir,
+                     d->dir, d->dir);
+
+    PSE_REQUIRE(n > 0 && n < (int)sizeof text);
+    if (d->o.how == DEMO_WEBEID)
+        (void)snprintf(text + n, sizeof text - (size_t)n,
+                       "[eid]\nauthorities = %s/authority/ca.pem\n"
+                       "stamp-authorities = %s/authority/ca.pem\n",
+                       d->dir, d->dir);
+    return write_text(d, "office.ini", text);
+}
+
+static pse_rc write_login(const struct demo_eid *d)
+{
+    char text[16 * FILE_PATH_MAX];
+    char eid[65];
+    int n;
+
+    pse_hex_encode(eid, pse_engine_eid(d->o.r->e)->b, 32);
+    n = snprintf(text, sizeof text,
+                 "[daemon]\nstate = %s/login\n[listen]\nhttp = unix:%s/auth.sock\n"
+                 "[registrar]\nsocket = %s/registrar.sock\n[session]\nelection = %s\n"
+                 "key = %s/session.key\n",
+                 d->dir, d->o.run, d->o.run, eid, d->private);
+    PSE_REQUIRE(n > 0 && n < (int)sizeof text);
+    if (d->o.how == DEMO_WEBEID)
+        (void)snprintf(text + n, sizeof text - (size_t)n,
+                       "[eid]\nauthorities = %s/authority/ca.pem\n"
+                       "stamp-authorities = %s/authority/ca.pem\norigin = %s\nocsp = %s/ocsp\n"
+                       "stamp = %s/tsa\n",
+                       d->dir, d->dir, origin, d->url, d->url);
+    else /* a town behind one address logs in at once */
+        (void)snprintf(text + n, sizeof text - (size_t)n,
+                       "[oidc]\nissuer = %s\nclient-id = " DEMO_SITE "\nclient = none\n"
+                       "redirect-uri = %s" DEMO_CALLBACK "\nunsafe-loopback = yes\n"
+                       "subject-begin = PNOEE-\nsubject-kind = PNOEE-\n"
+                       "[logins]\nnetwork-burst = 100000\n",
+                       d->url, origin);
+    return write_text(d, "auth.ini", text);
+}
+
+static pse_rc write_settings(struct demo_eid *d, const char *authority)
 {
     char record[FILE_PATH_MAX];
-    char text[16 * FILE_PATH_MAX];
-    char key[2 * SESSION_KEY_BYTES + 2];
-    char eid[65];
-    PSE_SECRET(session_key, k);
+    char back[FILE_PATH_MAX];
 
     if (realpath(d->o.r->o->dir, record) == NULL)
         return PSE_E_IO;
-    pse_rng_fill(&d->o.r->rng, k.b, sizeof k.b);
-    session_key_format(key, &k);
-    PSE_TRY(write_text(d, "session.key", key));
-    pse_wipe(key, sizeof key);
-    pse_hex_encode(eid, pse_engine_eid(d->o.r->e)->b, 32);
-    (void)snprintf(text, sizeof text,
-                   "[daemon]\nstate = %s/office\n[listen]\nhttp = unix:%s/office.sock\n"
-                   "registrar = %s/registrar.sock\n[record]\nsequencer = %s\nfolder = %s\n"
-                   "[keys]\nauthority = %s/authority.key\nregistrar = %s/registrar.key\n"
-                   "[officers]\ncards = %s/cards\n[voters]\ndatabase = %s/voters.db\n"
-                   "wrap = %s/wrap.key\ncheck = 1 h\n[eid]\nauthorities = %s/authority/ca.pem\n"
-                   "stamp-authorities = %s/authority/ca.pem\n",
-                   d->dir, d->o.run, d->o.run, d->o.sequencer, record, d->dir, d->dir, d->dir,
-                   d->dir, d->dir, d->dir, d->dir);
-    PSE_TRY(write_text(d, "office.ini", text));
-    (void)snprintf(text, sizeof text,
-                   "[daemon]\nstate = %s/login\n[listen]\nhttp = unix:%s/auth.sock\n"
-                   "[registrar]\nsocket = %s/registrar.sock\n[session]\nelection = %s\n"
-                   "key = %s/session.key\n[eid]\nauthorities = %s/authority/ca.pem\n"
-                   "stamp-authorities = %s/authority/ca.pem\norigin = %s\nocsp = %s/ocsp\n"
-                   "stamp = %s/tsa\n",
-                   d->dir, d->o.run, d->o.run, eid, d->dir, d->dir, d->dir, origin, d->url, d->url);
-    return write_text(d, "auth.ini", text);
+    (void)snprintf(back, sizeof back, "%s" DEMO_CALLBACK, origin);
+    if (d->o.how == DEMO_OIDC)
+        PSE_TRY(demo_sites_add(d->name, authority, DEMO_SITE, back, pse_span(NULL, 0)));
+    PSE_TRY(write_office(d, record));
+    return write_login(d);
 }
 
 static void nap(void)
@@ -257,16 +287,16 @@ static pse_rc start_clients(struct demo_eid *d)
 pse_rc demo_eid_start(struct demo_eid **out, const struct demo_eid_options *o)
 {
     struct demo_eid *d = calloc(1, sizeof *d);
-    char private[FILE_PATH_MAX], folder[FILE_PATH_MAX], address[PSE_HTTP_ADDRESS];
+    char folder[FILE_PATH_MAX], address[PSE_HTTP_ADDRESS];
 
     *out = d;
     if (d == NULL)
         return PSE_E_MEMORY;
     d->o = *o;
     d->name = o->r->name;
-    if (realpath(o->dir, private) == NULL)
+    if (realpath(o->dir, d->private) == NULL)
         return PSE_E_IO;
-    PSE_TRY(file_join(d->dir, d->name, private, "identity"));
+    PSE_TRY(file_join(d->dir, d->name, d->private, "identity"));
     PSE_TRY(file_make_dir(d->name, d->dir));
     (void)snprintf(d->auth, sizeof d->auth, "unix:%s/auth.sock", o->run);
     PSE_TRY(pse_fetcher_new(&d->web, 1));
@@ -278,7 +308,7 @@ pse_rc demo_eid_start(struct demo_eid **out, const struct demo_eid_options *o)
     PSE_TRY(demo_wallets_make(&d->wallets, d->name, folder, o->voters, o->r->pool, &o->r->rng));
     PSE_TRY(make_database(d));
     PSE_TRY(demo_desks_make(d->name, d->dir, o->r));
-    PSE_TRY(write_settings(d));
+    PSE_TRY(write_settings(d, folder));
     return start_daemons(d, folder);
 }
 
@@ -311,13 +341,14 @@ void demo_eid_end(struct demo_eid *d)
 /* --- voters -------------------------------------------------------------------------------------
  */
 
-/* Voters who register; each is one task. */
+/* Voters who register or log in; each is one task. */
 struct crowd {
     struct demo_eid *d;
     const struct rehearsal_voter *voter;
     const size_t *person;
     size_t first; /* without person: whose card the first of them uses */
     bool is_replacement;
+    struct demo_session *session; /* they log in by the identity service; NULL: they register */
     atomic_size_t done;
     atomic_int rc; /* the first failure */
 };
@@ -360,7 +391,24 @@ static pse_rc register_one(struct enrolling *e, const struct rehearsal_voter *vo
     return rc;
 }
 
-static void register_task(void *ctx, size_t i, unsigned worker)
+static pse_rc log_in(struct demo_session *session, struct enrolling *e, size_t person)
+{
+    char back[FILE_PATH_MAX];
+    char code[DEMO_CODE];
+
+    (void)snprintf(back, sizeof back, "%s" DEMO_CALLBACK, origin);
+    demo_wallets_code(code, person);
+    PSE_TRY(demo_login(e, back, code));
+    memcpy(session->token, e->session, sizeof session->token);
+    return PSE_OK;
+}
+
+static size_t person_of(const struct crowd *c, size_t i)
+{
+    return c->person != NULL ? c->person[i] : c->first + i;
+}
+
+static void crowd_task(void *ctx, size_t i, unsigned worker)
 {
     struct crowd *c = ctx;
     struct enrolling e;
@@ -369,9 +417,10 @@ static void register_task(void *ctx, size_t i, unsigned worker)
 
     if (atomic_load(&c->rc) != PSE_OK)
         return;
-    e = demo_eid_enrolling(c->d, c->person != NULL ? c->person[i] : c->first + i,
-                           &c->d->client[worker].rng, c->d->client[worker].web);
-    rc = register_one(&e, &c->voter[i], c->is_replacement);
+    e = demo_eid_enrolling(c->d, person_of(c, i), &c->d->client[worker].rng,
+                           c->d->client[worker].web);
+    rc = c->session == NULL ? register_one(&e, &c->voter[i], c->is_replacement)
+                            : log_in(&c->session[i], &e, c->first + i);
     pse_wipe(&e, sizeof e);
     if (rc != PSE_OK)
         (void)atomic_compare_exchange_strong(&c->rc, &good, (int)rc);
@@ -403,6 +452,13 @@ static pse_rc put_into_record(struct demo_eid *d)
     return rc;
 }
 
+static pse_rc run_crowd(struct crowd *c, size_t n)
+{
+    pse_pool_run(c->d->at_once, crowd_task, c, n);
+    progress_set(&c->d->o.r->progress, atomic_load(&c->done));
+    return (pse_rc)atomic_load(&c->rc);
+}
+
 pse_rc demo_eid_register(struct demo_eid *d, const struct rehearsal_voter *voter, size_t n,
                          const size_t *person, bool is_replacement)
 {
@@ -412,10 +468,15 @@ pse_rc demo_eid_register(struct demo_eid *d, const struct rehearsal_voter *voter
                       .first = person == NULL ? (size_t)(voter - d->o.voter) : 0,
                       .is_replacement = is_replacement};
 
-    pse_pool_run(d->at_once, register_task, &c, n);
-    progress_set(&d->o.r->progress, atomic_load(&c.done));
-    PSE_TRY((pse_rc)atomic_load(&c.rc));
+    PSE_TRY(run_crowd(&c, n));
     return put_into_record(d);
+}
+
+pse_rc demo_eid_login(struct demo_eid *d, struct demo_session *session, size_t first, size_t n)
+{
+    struct crowd c = {.d = d, .session = session, .first = first};
+
+    return run_crowd(&c, n);
 }
 
 pse_rc demo_eid_release(const struct demo_eid *d)

@@ -1,5 +1,6 @@
-/* The demo's voters register with demo cards, over HTTP: an authority that gives cards to whoever
- * asks, the office with its private database, and auth, each as a daemon of its own.
+/* The demo's voters register with demo cards, over HTTP, or log in by the demo authority's identity
+ * service: an authority that gives cards to whoever asks, the office with its private database, and
+ * auth, each as a daemon of its own.
  *
  * What is registered goes into the rehearsal's record by the registrar's release. Not for:
  * anybody's identity. Every failure prints one line and returns a status. */
@@ -11,12 +12,16 @@
 #include "psephos/enrolling.h"
 #include "psephos/rehearsal.h"
 
+/** How voters prove who they are. */
+enum demo_identity { DEMO_LETTERS, DEMO_WEBEID, DEMO_OIDC };
+
 struct demo_eid;
 
 struct demo_eid_options {
-    const char *dir;       /* private and there already; a folder in it is made */
-    const char *run;       /* a short path, for sockets */
-    const char *sequencer; /* its socket */
+    enum demo_identity how; /* DEMO_WEBEID or DEMO_OIDC */
+    const char *dir;        /* private, with session.key; a folder in it is made */
+    const char *run;        /* a short path, for sockets */
+    const char *sequencer;  /* its socket */
     struct rehearsal *r;
     const struct rehearsal_voter *voter; /* who is on the list: style and weight */
     size_t voters;
@@ -29,6 +34,13 @@ PSE_MUST pse_rc demo_eid_start(struct demo_eid **out, const struct demo_eid_opti
  * uses; NULL: its own number. */
 PSE_MUST pse_rc demo_eid_register(struct demo_eid *d, const struct rehearsal_voter *voter, size_t n,
                                   const size_t *person, bool is_replacement);
+/** With DEMO_OIDC: persons first, first + 1, … below first + n log in by the identity service;
+ * session[i] becomes the token of first + i. */
+struct demo_session {
+    char token[ENROLLING_SESSION];
+};
+PSE_MUST pse_rc demo_eid_login(struct demo_eid *d, struct demo_session *session, size_t first,
+                               size_t n);
 /** What person @p person needs to register by itself, with what belongs to the caller's thread. */
 struct enrolling demo_eid_enrolling(const struct demo_eid *d, size_t person, struct pse_rng *rng,
                                     struct pse_fetcher *web);

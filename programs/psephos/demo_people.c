@@ -37,21 +37,35 @@ static pse_rc write_letters(struct demo *d, struct rehearsal_voter *v, size_t n)
     return PSE_OK;
 }
 
+static pse_rc enrol_by_letter(struct demo *d, size_t from, size_t n)
+{
+    pse_rc rc;
+
+    PSE_TRY(rehearsal_roster(&d->r, d->voter + from, n));
+    if (d->identity != DEMO_OIDC)
+        return PSE_OK;
+    rehearsal_phase(&d->r, "logging in", n);
+    rc = demo_eid_login(d->eid, d->session + from, from, n);
+    rehearsal_phase_end(&d->r);
+    return rc;
+}
+
 pse_rc demo_enrol(struct demo *d, size_t from, size_t n)
 {
     pse_rc rc;
 
     if (d->identity != DEMO_WEBEID)
-        return rehearsal_roster(&d->r, d->voter + from, n);
+        return enrol_by_letter(d, from, n);
     rehearsal_phase(&d->r, "registering with cards", n);
     rc = demo_eid_register(d->eid, d->voter + from, n, NULL, false);
     rehearsal_phase_end(&d->r);
     return rc;
 }
 
-static pse_rc start_cards(struct demo *d)
+static pse_rc start_identity(struct demo *d)
 {
-    struct demo_eid_options o = {.dir = d->private,
+    struct demo_eid_options o = {.how = d->identity,
+                                 .dir = d->private,
                                  .run = demo_service_run(d->service),
                                  .sequencer = demo_service_sequencer(d->service),
                                  .r = &d->r,
@@ -74,13 +88,16 @@ pse_rc demo_populate(struct demo *d, size_t voters)
     d->by = calloc(all, sizeof *d->by);
     d->choices = calloc(all, sizeof *d->choices);
     d->bytes = calloc(all, DEMO_CHOICE_MAX);
-    if (d->voter == NULL || d->by == NULL || d->choices == NULL || d->bytes == NULL)
+    d->session = calloc(d->voters + d->late, sizeof *d->session);
+    d->token = calloc(all, sizeof *d->token);
+    if (d->voter == NULL || d->by == NULL || d->choices == NULL || d->bytes == NULL ||
+        d->session == NULL || d->token == NULL)
         return PSE_E_MEMORY;
     for (size_t i = 0; i < d->voters + d->late; i++)
         settle(d, &d->voter[i], i);
     PSE_TRY(write_letters(d, d->voter, all));
-    if (d->identity == DEMO_WEBEID)
-        PSE_TRY(start_cards(d));
+    if (d->identity != DEMO_LETTERS)
+        PSE_TRY(start_identity(d));
     return demo_enrol(d, 0, d->voters);
 }
 
@@ -92,6 +109,10 @@ void demo_people_free(struct demo *d)
         pse_wipe(d->voter, all * sizeof *d->voter);
     if (d->bytes != NULL)
         pse_wipe(d->bytes, all * DEMO_CHOICE_MAX);
+    if (d->session != NULL)
+        pse_wipe(d->session, (d->voters + d->late) * sizeof *d->session);
+    free(d->session);
+    free(d->token);
     free(d->voter);
     free(d->by);
     free(d->choices);
@@ -100,6 +121,28 @@ void demo_people_free(struct demo *d)
 
 /* --- waves of ballots ----------------------------------------------------------------------------
  */
+
+/* Whose credential is lost: the k-th of them. */
+static size_t loser(const struct demo *d, size_t k)
+{
+    return 5 + k * (d->voters / (d->replaced + 1));
+}
+
+/* Of voter @p i, who may be somebody with a new credential. */
+static const char *session_of(const struct demo *d, size_t i)
+{
+    size_t people = d->voters + d->late;
+
+    return d->session[i < people ? i : loser(d, i - people)].token;
+}
+
+void demo_come_in(struct demo *d, size_t i)
+{
+    if (d->identity != DEMO_OIDC)
+        return;
+    d->token[0] = session_of(d, i);
+    demo_service_sessions(d->service, d->token);
+}
 
 pse_rc demo_wave(struct demo *d, uint64_t *cast, size_t from, size_t to, size_t step)
 {
@@ -111,9 +154,12 @@ pse_rc demo_wave(struct demo *d, uint64_t *cast, size_t from, size_t to, size_t 
 
         PSE_TRY(demo_choose(choices, &d->r.rng, m, d->voter[i].style));
         d->by[n] = &d->voter[i];
+        d->token[n] = session_of(d, i);
         d->choices[n] = choices;
     }
     *cast = n;
+    if (d->identity == DEMO_OIDC)
+        demo_service_sessions(d->service, d->token);
     rehearsal_phase(&d->r, "sealing ballots", n);
     PSE_TRY(rehearsal_cast(&d->r, d->by, d->choices, n));
     rehearsal_phase_end(&d->r);
@@ -150,12 +196,6 @@ pse_rc demo_vote_on_paper(struct demo *d, uint64_t *revoked, uint64_t *restored)
     PSE_TRY(demo_set_aside(d, last, PSE_REVOKE_RESTORE, &done));
     *restored += done;
     return PSE_OK;
-}
-
-/* Whose credential is lost: the k-th of them. */
-static size_t loser(const struct demo *d, size_t k)
-{
-    return 5 + k * (d->voters / (d->replaced + 1));
 }
 
 /* The same person, the same card, another credential. */

@@ -9,9 +9,6 @@
 #include "psephos/demo_service.h"
 #include "psephos/rehearsal.h"
 
-/** How voters prove who they are. */
-enum demo_identity { DEMO_LETTERS, DEMO_WEBEID };
-
 struct demo {
     struct rehearsal r;
     struct demo_service *service; /* NULL: the log is written here */
@@ -25,7 +22,9 @@ struct demo {
     const uint8_t **choices;
     uint8_t *bytes; /* DEMO_CHOICE_MAX for each ballot of a wave */
     enum demo_identity identity;
-    struct demo_eid *eid; /* with DEMO_WEBEID */
+    struct demo_eid *eid;         /* not with DEMO_LETTERS */
+    struct demo_session *session; /* of each person, with DEMO_OIDC */
+    const char **token;           /* of each ballot of a wave, likewise */
 };
 
 /** Draw @p voters and those who come late, and enrol the first. */
@@ -33,8 +32,11 @@ PSE_MUST pse_rc demo_populate(struct demo *d, size_t voters);
 /** Wipe and release. */
 void demo_people_free(struct demo *d);
 
-/** Voters from, from + 1, …: by their cards, or as the letters have it. */
+/** Voters from, from + 1, …: by their cards, or as the letters have it; with DEMO_OIDC they log in
+ * as well. */
 PSE_MUST pse_rc demo_enrol(struct demo *d, size_t from, size_t n);
+/** Before voter @p i casts alone: under the session of their login, if one is asked for. */
+void demo_come_in(struct demo *d, size_t i);
 /** Voters from, from + step, … below to, each with a fresh choice. */
 PSE_MUST pse_rc demo_wave(struct demo *d, uint64_t *cast, size_t from, size_t to, size_t step);
 /** Take the latest ballot of voter @p i out, or put it back (PSE_REVOKE_…); @p done: there was one

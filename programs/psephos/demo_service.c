@@ -18,6 +18,7 @@
 #include "common/parcel.h"
 #include "common/self_run.h"
 #include "common/sequence_client.h"
+#include "common/session_token.h"
 #include "election/rule.h"
 #include "net/fetch.h"
 #include "psephos/demo_edge.h"
@@ -55,11 +56,13 @@ struct demo_service {
     struct demo_edge edge;
     struct pse_buf setup; /* a parcel, until the first entry */
     bool is_started, is_warm;
+    bool is_tried; /* that a ballot without a login is turned away */
     struct record_pin pin;
     struct pse_fetcher *web;
     uint64_t size; /* entries handed over */
     uint64_t killed;
-    size_t next; /* which address is tried next, without an edge */
+    size_t next;                /* which address is tried next, without an edge */
+    const char *const *session; /* of the next ballot; NULL: none are asked for */
 
     pthread_mutex_t lock; /* what follows */
     pthread_cond_t told;
@@ -123,8 +126,24 @@ static pse_rc write_settings(const struct demo_service *d, size_t i)
                  b->dir,
                  d->o.listen != NULL ? "" : "unix:", d->o.listen != NULL ? d->o.listen : b->http,
                  d->record, b->socket);
-    PSE_REQUIRE(n > 0);
+    PSE_REQUIRE(n > 0 && n < (int)sizeof text);
+    if (d->o.logins)
+        (void)snprintf(text + n, sizeof text - (size_t)n, "[sessions]\nkey = %s/session.key\n",
+                       d->dir);
     return write_text(d, b->dir, "box.ini", text);
+}
+
+static pse_rc make_session_key(const struct demo_service *d)
+{
+    char key[2 * SESSION_KEY_BYTES + 2];
+    PSE_SECRET(session_key, k);
+    pse_rc rc;
+
+    pse_rng_fill(&d->r->rng, k.b, sizeof k.b);
+    session_key_format(key, &k);
+    rc = write_text(d, d->dir, "session.key", key);
+    pse_wipe(key, sizeof key);
+    return rc;
 }
 
 static pse_rc make_box(struct demo_service *d, size_t i)
@@ -195,6 +214,7 @@ static pse_rc create(void *ctx, struct rehearsal *r, struct pse_span policy)
     PSE_TRY(demo_witnesses_start(&d->witnesses, d->name, d->dir, &r->board));
     PSE_TRY(file_join(path, d->name, d->dir, "log.key"));
     PSE_TRY(key_write(r->board.log, d->name, path));
+    PSE_TRY(make_session_key(d));
     for (size_t i = 0; i < d->o.boxes; i++, d->boxes++)
         PSE_TRY(make_box(d, i));
     parcel_begin(&d->setup);
@@ -392,6 +412,7 @@ static pse_rc publish(void *ctx, uint64_t *size)
 struct voter {
     struct wave *w;
     struct pse_span ballot;
+    const char *session; /* or NULL */
     pse_hash leaf;
     uint64_t index;
     bool is_done;
@@ -426,18 +447,46 @@ static void on_answer(void *ctx, struct pse_fetched *got)
     }
 }
 
-static pse_rc send(struct voter *v)
+static struct pse_fetch ballot_of(const struct voter *v)
+{
+    return (struct pse_fetch){.url = "http://box/v1/ballots",
+                              .post = true,
+                              .body = v->ballot,
+                              .max = RECEIPT_MAX,
+                              .deadline_ms = ANSWER_MS};
+}
+
+/* Once: a ballot without a login must be turned away. */
+static pse_rc try_without_login(struct demo_service *d, const struct voter *v)
 {
     static const char *const header[] = {"Content-Type: application/vnd.psephos.ballot"};
-    struct demo_service *d = v->w->d;
-    struct pse_fetch f = {.url = "http://box/v1/ballots",
-                          .post = true,
-                          .body = v->ballot,
-                          .header = header,
-                          .headers = 1,
-                          .max = RECEIPT_MAX,
-                          .deadline_ms = ANSWER_MS};
+    struct pse_fetched got = {.rc = PSE_E_IO};
+    struct pse_fetch f = ballot_of(v);
+    pse_rc rc;
 
+    f.header = header;
+    f.headers = CLI_COUNT(header);
+    f.unix_path = d->box[0].http;
+    rc = pse_fetch_one(&got, d->web, &f);
+    pse_buf_free(&got.body);
+    d->is_tried = true;
+    if (rc == PSE_OK && got.rc == PSE_OK && got.status == 401)
+        return PSE_OK;
+    cli_error(d->name, "a ballot without a login was not turned away; please report");
+    return rc == PSE_OK ? PSE_E_MISMATCH : rc;
+}
+
+static pse_rc send(struct voter *v)
+{
+    char bearer[SESSION_TOKEN_TEXT + 32];
+    const char *const header[] = {"Content-Type: application/vnd.psephos.ballot", bearer};
+    struct demo_service *d = v->w->d;
+    struct pse_fetch f = ballot_of(v);
+
+    f.header = header;
+    f.headers = v->session == NULL ? 1 : 2;
+    (void)snprintf(bearer, sizeof bearer, "Authorization: Bearer %s",
+                   v->session == NULL ? "" : v->session);
     f.unix_path = d->edge.is_up ? d->edge.socket : d->box[d->next++ % d->boxes].http;
     return pse_fetch_start(d->web, &f, on_answer, v);
 }
@@ -518,14 +567,19 @@ static pse_rc put_ballots(void *ctx, struct pse_span *entry, pse_hash *leaf, siz
     if (rc == PSE_OK && d->pin.name == NULL)
         rc = learn_pin(d);
     for (size_t i = 0; rc == PSE_OK && i < n; i++) {
-        v[i] = (struct voter){.w = &w, .ballot = entry[i]};
+        v[i] = (struct voter){
+            .w = &w, .ballot = entry[i], .session = d->session == NULL ? NULL : d->session[i]};
         pse_tree_leaf(&v[i].leaf, entry[i]);
     }
+    if (rc == PSE_OK && d->o.logins && !d->is_tried && n > 0)
+        rc = try_without_login(d, &v[0]);
     if (rc == PSE_OK)
         rc = cast(&w, v);
     if (rc == PSE_OK)
         rc = put_in_order(entry, leaf, v, base, n);
     d->size += n;
+    if (d->session != NULL)
+        d->session += n;
     if (rc != PSE_OK) { /* nobody may answer into v any more */
         pse_fetcher_free(d->web);
         d->web = NULL;
@@ -564,6 +618,11 @@ pse_rc demo_service_new(struct demo_service **out, struct rehearsal_log *log,
     pthread_cond_init(&d->told, NULL);
     *log = (struct rehearsal_log){d, create, put_blob, put_entry, put_ballots, publish};
     return PSE_OK;
+}
+
+void demo_service_sessions(struct demo_service *d, const char *const *session)
+{
+    d->session = session;
 }
 
 uint64_t demo_service_killed(const struct demo_service *d)

@@ -17,14 +17,8 @@ static const char purpose[] =
 /* --- requests -----------------------------------------------------------------------------------
  */
 
-struct request {
-    const char *path;
-    bool post;
-    struct pse_span body;
-    const char *cookie; /* the browser's; NULL: none */
-};
-
-static pse_rc ask(struct pse_fetched *got, struct enrolling *e, const struct request *r)
+pse_rc enrolling_ask(struct pse_fetched *got, struct enrolling *e,
+                     const struct enrolling_request *r)
 {
     static const char *const keep[] = {"Set-Cookie"};
     static const char unix_prefix[] = "unix:";
@@ -32,11 +26,12 @@ static pse_rc ask(struct pse_fetched *got, struct enrolling *e, const struct req
     char url[PSE_FETCH_URL_MAX];
     char cookie[ENROLLING_COOKIE + 16];
     char bearer[ENROLLING_SESSION + 32];
-    const char *header[3];
+    const char *header[4] = {"Accept: application/json"};
     struct pse_fetch f = {.url = url,
                           .post = r->post,
                           .body = r->body,
                           .header = header,
+                          .headers = 1,
                           .keep = keep,
                           .kept = 1,
                           .max = ANSWER_MAX,
@@ -64,7 +59,7 @@ static pse_rc ask(struct pse_fetched *got, struct enrolling *e, const struct req
 }
 
 /* "urn:psephos:problem:SLUG" of a problem, for people. */
-static pse_rc refused(const struct enrolling *e, const struct pse_fetched *got)
+pse_rc enrolling_refused(const struct enrolling *e, const struct pse_fetched *got)
 {
     static const char mark[] = "urn:psephos:problem:";
     const uint8_t *at =
@@ -82,8 +77,7 @@ static pse_rc refused(const struct enrolling *e, const struct pse_fetched *got)
     return PSE_E_STATE;
 }
 
-/* One member that is text; others are passed over. */
-static pse_rc text_member(char *out, size_t room, struct pse_span body, const char *name)
+pse_rc enrolling_text(char *out, size_t room, struct pse_span body, const char *name)
 {
     PSE_ARENA(arena, ARENA_MAX);
     const struct pse_json *root, *value;
@@ -98,6 +92,14 @@ static pse_rc text_member(char *out, size_t room, struct pse_span body, const ch
         return PSE_E_LENGTH;
     (void)snprintf(out, room, "%.*s", (int)text.n, (const char *)text.p);
     return PSE_OK;
+}
+
+void enrolling_cookie(char cookie[ENROLLING_COOKIE], const struct pse_fetched *got)
+{
+    const char *end = strchr(got->value[0], ';');
+
+    (void)snprintf(cookie, ENROLLING_COOKIE, "%.*s", end == NULL ? 0 : (int)(end - got->value[0]),
+                   got->value[0]);
 }
 
 /* --- logging in ---------------------------------------------------------------------------------
@@ -153,16 +155,13 @@ static pse_rc get_challenge(char challenge[PSE_CHALLENGE_TEXT], char cookie[ENRO
                             struct enrolling *e)
 {
     struct pse_fetched got = {.rc = PSE_E_IO};
-    pse_rc rc = ask(&got, e, &(struct request){.path = "/v1/login/nonce"});
+    pse_rc rc = enrolling_ask(&got, e, &(struct enrolling_request){.path = "/v1/login/nonce"});
 
     if (rc == PSE_OK && got.status != 200)
-        rc = refused(e, &got);
+        rc = enrolling_refused(e, &got);
     if (rc == PSE_OK) {
-        char *end = strchr(got.value[0], ';');
-
-        (void)snprintf(cookie, ENROLLING_COOKIE, "%.*s",
-                       end == NULL ? 0 : (int)(end - got.value[0]), got.value[0]);
-        rc = text_member(challenge, PSE_CHALLENGE_TEXT, pse_buf_span(&got.body), "nonce");
+        enrolling_cookie(cookie, &got);
+        rc = enrolling_text(challenge, PSE_CHALLENGE_TEXT, pse_buf_span(&got.body), "nonce");
     }
     pse_buf_free(&got.body);
     return rc;
@@ -174,17 +173,17 @@ static pse_rc take_session(struct enrolling *e, struct pse_span body)
     char eid[65];
     pse_hash election;
 
-    PSE_TRY(text_member(hex, sizeof hex, body, "nonce"));
+    PSE_TRY(enrolling_text(hex, sizeof hex, body, "nonce"));
     PSE_TRY(pse_hex_decode(e->nonce.b, 32, pse_span_str(hex)));
-    PSE_TRY(text_member(e->subject, sizeof e->subject, body, "subject"));
-    PSE_TRY(text_member(eid, sizeof eid, body, "election"));
+    PSE_TRY(enrolling_text(e->subject, sizeof e->subject, body, "subject"));
+    PSE_TRY(enrolling_text(eid, sizeof eid, body, "election"));
     PSE_TRY(pse_hex_decode(election.b, 32, pse_span_str(eid)));
     if (!pse_hash_is_equal(&election, e->eid)) {
         cli_error(e->name, "%s serves another election than the record; check both addresses",
                   e->url);
         return PSE_E_MISMATCH;
     }
-    return text_member(e->session, sizeof e->session, body, "session");
+    return enrolling_text(e->session, sizeof e->session, body, "session");
 }
 
 pse_rc enrolling_login(struct enrolling *e)
@@ -198,13 +197,14 @@ pse_rc enrolling_login(struct enrolling *e)
     if (rc == PSE_OK)
         rc = put_token(&token, e, challenge);
     if (rc == PSE_OK)
-        rc = ask(&got, e,
-                 &(struct request){.path = "/v1/login/card",
-                                   .post = true,
-                                   .body = pse_buf_span(&token),
-                                   .cookie = cookie});
+        rc = enrolling_ask(&got, e,
+                           &(struct enrolling_request){.path = "/v1/login/card",
+                                                       .post = true,
+                                                       .body = pse_buf_span(&token),
+                                                       .cookie = cookie});
     if (rc == PSE_OK)
-        rc = got.status == 200 ? take_session(e, pse_buf_span(&got.body)) : refused(e, &got);
+        rc = got.status == 200 ? take_session(e, pse_buf_span(&got.body))
+                               : enrolling_refused(e, &got);
     pse_buf_free(&got.body);
     pse_buf_free(&token);
     return rc;
@@ -288,11 +288,12 @@ pse_rc enrolling_send(struct pse_buf *statement, struct pse_buf *cms, struct enr
         rc = put_body(&body, voter, pse_buf_span(statement), pse_buf_span(cms), proof,
                       is_replacement);
     if (rc == PSE_OK)
-        rc = ask(&got, e,
-                 &(struct request){
-                     .path = "/v1/registrations", .post = true, .body = pse_buf_span(&body)});
+        rc = enrolling_ask(&got, e,
+                           &(struct enrolling_request){.path = "/v1/registrations",
+                                                       .post = true,
+                                                       .body = pse_buf_span(&body)});
     if (rc == PSE_OK && got.status != 202)
-        rc = refused(e, &got);
+        rc = enrolling_refused(e, &got);
     pse_buf_free(&got.body);
     pse_buf_free(&body);
     return rc;
@@ -315,12 +316,12 @@ pse_rc enrolling_wait(char state[ENROLLING_WHY], struct enrolling *e, const pse_
     pse_hex_encode(path + at, credential->b, 32);
     for (;;) {
         struct pse_fetched got = {.rc = PSE_E_IO};
-        pse_rc rc = ask(&got, e, &(struct request){.path = path});
+        pse_rc rc = enrolling_ask(&got, e, &(struct enrolling_request){.path = path});
 
         if (rc == PSE_OK && got.status != 200 && got.status != 202)
-            rc = refused(e, &got);
+            rc = enrolling_refused(e, &got);
         if (rc == PSE_OK)
-            rc = text_member(state, ENROLLING_WHY, pse_buf_span(&got.body), "state");
+            rc = enrolling_text(state, ENROLLING_WHY, pse_buf_span(&got.body), "state");
         pse_buf_free(&got.body);
         if (rc != PSE_OK)
             return rc;

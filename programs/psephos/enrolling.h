@@ -30,6 +30,24 @@ struct enrolling {
     pse_hash nonce;
 };
 
+/** A request to auth, as a browser sends it. */
+struct enrolling_request {
+    const char *path; /* with its query */
+    bool post;
+    struct pse_span body;
+    const char *cookie; /* the browser's; NULL: none */
+};
+
+/** Ask; any status is an answer, whose body the caller frees. PSE_E_IO: none came (printed). */
+PSE_MUST pse_rc enrolling_ask(struct pse_fetched *got, struct enrolling *e,
+                              const struct enrolling_request *r);
+/** Name and value of the cookie that came with an answer; "" for none. */
+void enrolling_cookie(char cookie[ENROLLING_COOKIE], const struct pse_fetched *got);
+/** One member of JSON that is text; others are passed over. */
+PSE_MUST pse_rc enrolling_text(char *out, size_t room, struct pse_span body, const char *name);
+/** Say why an answer was a refusal. PSE_E_STATE. */
+PSE_MUST pse_rc enrolling_refused(const struct enrolling *e, const struct pse_fetched *got);
+
 /** Log in. PSE_E_STATE: refused (printed); PSE_E_IO: nobody answers. */
 PSE_MUST pse_rc enrolling_login(struct enrolling *e);
 /** Sign the statement about the credential of @p voter, and send it. @p statement and @p cms get

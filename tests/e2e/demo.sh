@@ -68,8 +68,18 @@ check 'cards and a seed do not go together, nor a way that is none' "$(
     seed=00000000000000000000000000000000000000000000000000000000000000ff
     "$psephos" demo --voters 12 --identity webeid --seed $seed --dir none >out 2>&1
     [ $? -eq 2 ] && grep -q 'leave --identity out' out || cat out
+    "$psephos" demo --voters 12 --identity oidc --seed $seed --dir none >out 2>&1
+    [ $? -eq 2 ] && grep -q 'leave --identity out' out || cat out
     "$psephos" demo --voters 12 --identity fax --dir none >out 2>&1
-    [ $? -eq 2 ] && grep -q 'neither letters nor webeid' out || cat out
+    [ $? -eq 2 ] && grep -q 'none of letters, webeid, oidc' out || cat out
+)"
+check 'with letters and logins by an identity service, a ballot without a login is turned away' "$(
+    "$psephos" demo --voters 12 --identity oidc --dir service --keep --quiet >out 2>err || echo "status $?: $(cat err)"
+    grep -q 'log in at a demo identity service' out && grep -q '^verdict: accepted' out || cat out
+    grep -q "^key = .*/service.private/session.key" service.private/box-1/box.ini || cat service.private/box-1/box.ini
+    [ "$(grep -c '"type":"auth.login".*"outcome":"ok","rule":"oidc"' service.private/identity/login/events)" -eq 13 ] ||
+        cat service.private/identity/login/events
+    [ ! -e service.binding ] || ls service.binding
 )"
 check 'it does not write into a folder that holds something' "$(
     "$psephos" demo --voters 12 --dir demo --quiet >out 2>err && echo 'it did'
