@@ -24,6 +24,7 @@ struct ceremony {
     const char *rp_id;
     const uint8_t *aaguid;
     uint8_t flags;
+    uint8_t flip_flags; /* said otherwise than what is there */
     uint32_t count;
     const char *extensions; /* hexadecimal of a map, with FLAG_ED */
     const char *data_end;   /* hexadecimal behind the authenticator data */
@@ -215,6 +216,7 @@ static inline void maker_data(struct pse_buf *out, const struct ceremony *c)
     }
     maker_hex(out, c->extensions);
     maker_hex(out, c->data_end);
+    out->p[32] ^= c->flip_flags;
 }
 
 static inline void maker_client_data(struct made *m, const struct ceremony *c)

@@ -100,6 +100,7 @@ static void other_forms_are_refused(void **state)
         {"a20100616100", "a26161000100", PSE_E_ENCODING},         /* numbers before texts */
         {"a2616200626161f4", "a2626161f4616200", PSE_E_ENCODING}, /* the shorter text first */
         {"a2010020f4", "a220f40100", PSE_E_ENCODING},
+        {"a218180020f4", "a220f4181800", PSE_E_ENCODING}, /* by kind before length */
         {"a2181800190100f4", "a2190100f4181800", PSE_E_ENCODING},
         {"81818180", "8181818180", PSE_E_LIMIT}, /* too deep */
         {"a101a101a101a0", "a101a101a101a101a0", PSE_E_LIMIT},

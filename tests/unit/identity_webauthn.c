@@ -214,7 +214,8 @@ static void authenticator_data_of_this_site(void **state)
     ASSERTION(PSE_WEBAUTHN_AUTHENTICATOR_DATA, a.c.flags |= 2);    /* reserved */
     ASSERTION(PSE_WEBAUTHN_AUTHENTICATOR_DATA, a.c.flags |= 0x20); /* likewise */
     ASSERTION(PSE_WEBAUTHN_AUTHENTICATOR_DATA, a.c.flags |= FLAG_AT);
-    ASSERTION(PSE_WEBAUTHN_AUTHENTICATOR_DATA, a.c.flags |= FLAG_ED); /* and none there */
+    ASSERTION(PSE_WEBAUTHN_AUTHENTICATOR_DATA, a.c.flip_flags = FLAG_AT); /* and none there */
+    ASSERTION(PSE_WEBAUTHN_AUTHENTICATOR_DATA, a.c.flags |= FLAG_ED);     /* and none there */
     ASSERTION(PSE_WEBAUTHN_AUTHENTICATOR_DATA, a.c.data_end = "00");
     ASSERTION(PSE_WEBAUTHN_AUTHENTICATOR_DATA, a.c.data_end = "a0");
 }

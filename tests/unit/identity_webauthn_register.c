@@ -1,4 +1,5 @@
 /* Registrations: each rule, accepted and refused, by a difference in one field. */
+#define _GNU_SOURCE
 #include "authenticator_maker.h"
 
 static const uint8_t seed[32] = {9};
@@ -135,9 +136,38 @@ static void the_object_is_canonical(void **state)
                               "7800");
 }
 
+/* A good one with one byte changed: the number of members, and each of their names. */
+static void the_object_has_three_members(void **state)
+{
+    static const char *const name[] = {"fmt", "attStmt", "authData"};
+    struct registration r = registration_of(es256);
+    struct pse_webauthn_key k;
+    struct made m;
+
+    (void)state;
+    make(&m, &r.c);
+    for (size_t i = 0; i < 4; i++) {
+        uint8_t *at = m.object.p;
+
+        if (i < 3) {
+            at = memmem(m.object.p, m.object.n, name[i], strlen(name[i]));
+            at += strlen(name[i]) - 1;
+        }
+        assert_fault(pse_webauthn_register(&k, &m.answer, &r.challenge, &maker_site, &r.rules,
+                                           known, 2, r.now),
+                     PSE_WEBAUTHN_GOOD);
+        ++*at;
+        assert_fault(pse_webauthn_register(&k, &m.answer, &r.challenge, &maker_site, &r.rules,
+                                           known, 2, r.now),
+                     PSE_WEBAUTHN_ATTESTATION_OBJECT);
+        --*at;
+    }
+    made_free(&m);
+}
+
 static void authenticator_data_holds_a_credential(void **state)
 {
-    static char long_id[PSE_WEBAUTHN_ID_MAX + 2];
+    static char long_id[PSE_WEBAUTHN_ID_MAX + 2], long_extension[2 * (6 + 0x500) + 1];
 
     (void)state;
     memset(long_id, 'i', PSE_WEBAUTHN_ID_MAX);
@@ -146,8 +176,15 @@ static void authenticator_data_holds_a_credential(void **state)
     REGISTRATION(PSE_WEBAUTHN_AUTHENTICATOR_DATA, (r.c.id = long_id, r.id = "credential 1"));
     REGISTRATION(PSE_WEBAUTHN_ANSWER, r.c.id = "");
     REGISTRATION(PSE_WEBAUTHN_AUTHENTICATOR_DATA, (r.c.id = "", r.id = "x"));
+    memset(long_extension, '0', sizeof long_extension - 1);
+    memcpy(long_extension, "a16178590500", 12);
+    REGISTRATION(PSE_WEBAUTHN_GOOD, (r.c.flags |= FLAG_ED, r.c.extensions = long_extension));
+    long_id[PSE_WEBAUTHN_ID_MAX] = '\0';
+    REGISTRATION(PSE_WEBAUTHN_AUTHENTICATOR_DATA,
+                 (r.c.flags |= FLAG_ED, r.c.extensions = long_extension, r.c.id = long_id));
     REGISTRATION(PSE_WEBAUTHN_AUTHENTICATOR_DATA, r.id = "credential 2");
     REGISTRATION(PSE_WEBAUTHN_AUTHENTICATOR_DATA, r.c.flags |= 2);
+    REGISTRATION(PSE_WEBAUTHN_AUTHENTICATOR_DATA, r.c.flip_flags = FLAG_AT);
     REGISTRATION(PSE_WEBAUTHN_AUTHENTICATOR_DATA, r.c.flags |= FLAG_ED);
     REGISTRATION(PSE_WEBAUTHN_AUTHENTICATOR_DATA, r.c.data_end = "a0");
     REGISTRATION(PSE_WEBAUTHN_AUTHENTICATOR_DATA, r.c.cose = "00");
@@ -202,6 +239,7 @@ static void keys_of_two_algorithms(void **state)
     REGISTRATION(PSE_WEBAUTHN_PUBLIC_KEY, COSE("a5010203262002215820%s225820%s", x, y));
     REGISTRATION(PSE_WEBAUTHN_PUBLIC_KEY, COSE("a501020326200121581f%.62s225820%s", x, y));
     REGISTRATION(PSE_WEBAUTHN_PUBLIC_KEY, COSE("a5010203262001215820%s22582100%s", x, y));
+    REGISTRATION(PSE_WEBAUTHN_PUBLIC_KEY, COSE("a5010203262001215820%s225821%s00", x, y));
     REGISTRATION(PSE_WEBAUTHN_PUBLIC_KEY, COSE("a5010203262001215820%s22f5", x));
     REGISTRATION(PSE_WEBAUTHN_PUBLIC_KEY, COSE("a40102032620012158"
                                                "20%s",
@@ -525,6 +563,7 @@ int main(void)
         cmocka_unit_test(freshness_purpose_and_client_data),
         cmocka_unit_test(the_two_ceremonies_do_not_mix),
         cmocka_unit_test(the_object_is_canonical),
+        cmocka_unit_test(the_object_has_three_members),
         cmocka_unit_test(authenticator_data_holds_a_credential),
         cmocka_unit_test(extensions_change_nothing),
         cmocka_unit_test(keys_of_two_algorithms),
