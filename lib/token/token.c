@@ -219,6 +219,7 @@ enum pse_token_fault token_begin(struct pse_token **out, const struct pse_token_
     PSE_REQUIRE(pthread_mutex_init(&t->lock, NULL) == 0);
     t->owner = getpid();
     t->kind = ask->kind;
+    t->asks_each_time = ask->asks_each_time;
     fault = parse_uri(&t->uri, ask->uri);
     if (fault == PSE_TOKEN_GOOD)
         fault = judge_class(t);

@@ -92,6 +92,7 @@ struct pse_token_ask {
     const char *uri;
     struct pse_span pin; /* copied into guarded memory for opening again */
     enum pse_token_kind kind;
+    bool asks_each_time; /* of a pair to be made: wants the PIN for each signature */
 };
 
 /** Open the one private object that @p ask names, and check it. NULL on failure. */

@@ -49,12 +49,15 @@ static CK_RV make_pair_on(struct pse_token *t, struct halves *h, const uint8_t *
         {CKA_SIGN, &m.yes, 1},
         m.label,
         m.id,
+        {CKA_ALWAYS_AUTHENTICATE, &m.yes, 1},
     };
+    /* Not every module knows the last one, so it is said only where it is wanted. */
+    CK_ULONG private_n = sizeof private / sizeof *private - (t->asks_each_time ? 0 : 1);
     CK_MECHANISM how = {
         t->kind == PSE_TOKEN_ED25519 ? CKM_EC_EDWARDS_KEY_PAIR_GEN : CKM_EC_KEY_PAIR_GEN, NULL, 0};
 
     return t->f->C_GenerateKeyPair(t->session, &how, public, sizeof public / sizeof *public,
-                                   private, sizeof private / sizeof *private, &h->public, &h->key);
+                                   private, private_n, &h->public, &h->key);
 }
 
 static CK_RV make_pair(struct pse_token *t, struct halves *h)

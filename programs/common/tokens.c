@@ -142,6 +142,20 @@ pse_rc token_make(struct pse_token **out, const char *name, const char *uri,
     return with_pin(out, name, uri, kind, credentials, pse_token_make);
 }
 
+static enum pse_token_fault make_asking(struct pse_token **out, const struct pse_token_ask *ask)
+{
+    struct pse_token_ask asking = *ask;
+
+    asking.asks_each_time = true;
+    return pse_token_make(out, &asking);
+}
+
+pse_rc token_make_asking(struct pse_token **out, const char *name, const char *uri,
+                         enum pse_token_kind kind, const char *credentials)
+{
+    return with_pin(out, name, uri, kind, credentials, make_asking);
+}
+
 static enum pse_token_fault open_or_make(struct pse_token **out, const struct pse_token_ask *ask)
 {
     enum pse_token_fault fault = pse_token_open(out, ask);

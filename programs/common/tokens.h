@@ -23,6 +23,9 @@ PSE_MUST pse_rc token_open(struct pse_token **out, const char *name, const char 
 /** Make it there and open it. PSE_E_DUPLICATE when it is there. */
 PSE_MUST pse_rc token_make(struct pse_token **out, const char *name, const char *uri,
                            enum pse_token_kind kind, const char *credentials);
+/** The same, a pair that wants its PIN for each signature, as cards have for signing. */
+PSE_MUST pse_rc token_make_asking(struct pse_token **out, const char *name, const char *uri,
+                                  enum pse_token_kind kind, const char *credentials);
 /** Open it, and make it before when the token has none. */
 PSE_MUST pse_rc token_ensure(struct pse_token **out, const char *name, const char *uri,
                              enum pse_token_kind kind, const char *credentials);

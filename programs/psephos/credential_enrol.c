@@ -4,45 +4,17 @@
 
 #include "codec/codec.h"
 #include "common/files.h"
-#include "psephos/certificates.h"
 #include "psephos/credential.h"
+#include "psephos/eid_card.h"
 #include "psephos/enrolling.h"
 
 struct enrol_options {
     struct session_options common;
-    const char *auth, *origin, *login_key, *login_cert, *sign_key, *sign_cert, *keep;
+    struct eid_names names;
+    const char *auth, *origin, *keep;
     uint64_t patience;
     bool is_replacement;
 };
-
-/* One of the card's two keys. */
-struct half {
-    struct pse_certificate *certificate;
-    struct pse_card *card;
-};
-
-static void half_free(struct half *h)
-{
-    pse_card_free(h->card);
-    pse_certificate_free(h->certificate);
-}
-
-static pse_rc half_read(struct half *h, const char *name, const char *key, const char *cert)
-{
-    struct pse_buf pem = PSE_BUF(0);
-    pse_rc rc = certificate_read(&h->certificate, name, cert);
-
-    if (rc == PSE_OK)
-        rc = file_read(&pem, name, key, PSE_CERTIFICATE_MAX);
-    if (rc == PSE_OK) {
-        rc = pse_card_new(&h->card, pse_buf_span(&pem), h->certificate);
-        if (rc != PSE_OK)
-            cli_error(name, "%s is not the private key of %s, in PEM and without a pass phrase",
-                      key, cert);
-    }
-    pse_buf_free(&pem);
-    return rc;
-}
 
 static pse_rc keep(const struct session *s, const struct enrol_options *o, const char *leaf,
                    struct pse_span bytes)
@@ -74,21 +46,21 @@ static pse_rc send_and_wait(struct session *s, const struct enrol_options *o, st
 
 static pse_rc with_cards(struct session *s, const struct enrol_options *o)
 {
-    struct half login = {.card = NULL}, signing = {.card = NULL};
+    struct eid_card card = {.half = {{.name = NULL}}};
     struct enrolling e = {.name = s->name,
                           .url = o->auth,
                           .origin = o->origin,
                           .eid = pse_engine_eid(s->load.e),
                           .g = s->g,
                           .rng = &s->rng};
-    pse_rc rc = half_read(&login, s->name, o->login_key, o->login_cert);
+    pse_rc rc = eid_card_open(&card, s->name, &o->names, EID_LOGIN);
 
     if (rc == PSE_OK)
-        rc = half_read(&signing, s->name, o->sign_key, o->sign_cert);
+        rc = eid_card_open(&card, s->name, &o->names, EID_SIGNING);
     if (rc == PSE_OK)
         rc = pse_fetcher_new(&e.fetcher, 1);
-    e.login = login.card;
-    e.signing = signing.card;
+    e.login = card.half[EID_LOGIN].card;
+    e.signing = card.half[EID_SIGNING].card;
     memcpy(e.registrar.b, pse_engine_manifest(s->load.e)->registrar.b, 32);
     if (rc == PSE_OK)
         rc = enrolling_login(&e);
@@ -96,8 +68,7 @@ static pse_rc with_cards(struct session *s, const struct enrol_options *o)
         rc = send_and_wait(s, o, &e);
     pse_fetcher_free(e.fetcher);
     pse_wipe(&e.session, sizeof e.session);
-    half_free(&login);
-    half_free(&signing);
+    eid_card_close(&card);
     return rc;
 }
 
@@ -107,15 +78,7 @@ static pse_rc enrol(struct session *s, const struct enrol_options *o)
 
     PSE_TRY(session_want(s, o->auth, "auth URL"));
     PSE_TRY(session_want(s, o->origin, "origin TEXT"));
-    PSE_TRY(session_want(s, o->login_key, "login-key FILE"));
-    PSE_TRY(session_want(s, o->login_cert, "login-cert FILE"));
-    PSE_TRY(session_want(s, o->sign_key, "sign-key FILE"));
-    PSE_TRY(session_want(s, o->sign_cert, "sign-cert FILE"));
-    if (!pse_webeid_origin_is_valid(o->origin)) {
-        cli_error(s->name,
-                  "--origin is https://HOST or https://HOST:PORT, as the browser shows it");
-        return PSE_E_SYNTAX;
-    }
+    PSE_TRY(enrolling_origin(s->name, o->origin));
     PSE_TRY(session_start(s, s->name, &o->common));
     PSE_TRY(session_key(s, KEY_VOTER));
     PSE_TRY(key_election(&eid, s->key));
@@ -136,10 +99,9 @@ int credential_enrol(int argc, char **argv)
         SESSION_KEY(&o.common),
         CLI_TEXT("auth", "URL", &o.auth, "where voters log in, or unix:PATH"),
         CLI_TEXT("origin", "TEXT", &o.origin, "the site as the browser shows it: https://HOST"),
-        CLI_TEXT("login-key", "FILE", &o.login_key, "the test card's key for logging in (PEM)"),
-        CLI_TEXT("login-cert", "FILE", &o.login_cert, "its certificate"),
-        CLI_TEXT("sign-key", "FILE", &o.sign_key, "the test card's key for signing (PEM)"),
-        CLI_TEXT("sign-cert", "FILE", &o.sign_cert, "its certificate"),
+        EID_CARD(&o.names),
+        EID_KEY_LOGIN(&o.names),
+        EID_KEY_SIGNING(&o.names),
         CLI_FLAG("replace", &o.is_replacement, "the old one is lost; it and its ballots are void"),
         CLI_TEXT("keep", "DIR", &o.keep, "put statement.bin and signature.p7s there"),
         CLI_NUMBER("patience", "S", &o.patience, 1, 3600, "seconds to wait (default 60)"),
@@ -148,10 +110,11 @@ int credential_enrol(int argc, char **argv)
     };
     const struct cli_command command = {
         .name = s.name,
-        .synopsis = "--record DIR --key FILE --auth URL --origin TEXT --login-key FILE\n"
-                    "       --login-cert FILE --sign-key FILE --sign-cert FILE [--replace]",
+        .synopsis = "--record DIR --key FILE --auth URL --origin TEXT\n"
+                    "       (--card CARD | --login-key KEY --sign-key KEY) [--replace]",
         .about = "Log in with an eID and register your credential with its signature. The card is\n"
-                 "one in files, for rehearsals; with a real card, a browser does this.",
+                 "one for rehearsals, in a file or on a token, or any that has a PKCS#11 module;\n"
+                 "a browser does the same.",
         .options = options,
         .option_count = CLI_COUNT(options),
     };

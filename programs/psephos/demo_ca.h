@@ -18,7 +18,6 @@
 #include "common/files.h"
 #include "common/options.h"
 #include "identity/identity.h"
-#include "token/token.h"
 
 enum { DEMO_CARD_DAYS = 365, DEMO_INDEX_MAX = 16 << 20 };
 
@@ -70,28 +69,6 @@ void demo_index_free(struct demo_index *x);
 /** What the index says of @p serial (hexadecimal, upper case) at this moment: a change counts from
  * the next call on. Who cannot read it knows nobody. */
 enum pse_demo_status demo_index_find(struct demo_index *x, int64_t *revoked_at, const char *serial);
-
-/* --- cards ------------------------------------------------------------------------------------ */
-
-enum demo_card_key { DEMO_CARD_AUTHENTICATION, DEMO_CARD_SIGNING };
-
-struct demo_card {
-    struct pse_demo *file[2]; /* NULL: on a token */
-    struct pse_token *token[2];
-    struct pse_certificate *certificate[2];
-};
-
-/** The URI of one of the two keys. PSE_E_SYNTAX: @p uri names an object, or is too long. */
-PSE_MUST pse_rc demo_card_uri(char out[PSE_TOKEN_URI_MAX], const char *name, const char *uri,
-                              enum demo_card_key key);
-/** Open a card: of a file both keys, of a token the one that is asked for. Zero-initialise, and
- * close in every case. PSE_E_UNSUPPORTED: no card of a demo authority. */
-PSE_MUST pse_rc demo_card_open(struct demo_card *card, const char *name, const char *where,
-                               enum demo_card_key key);
-void demo_card_close(struct demo_card *card);
-/** Raw r || s over a digest of 48 bytes. */
-PSE_MUST pse_rc demo_card_sign(uint8_t sig[PSE_DEMO_RAW], struct demo_card *card, const char *name,
-                               enum demo_card_key key, const uint8_t digest[48]);
 
 int identity_demo_ca(int argc, char **argv);
 int identity_demo_serve(int argc, char **argv);

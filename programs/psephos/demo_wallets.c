@@ -7,6 +7,7 @@
 
 #include "common/options.h"
 #include "psephos/demo_ca.h"
+#include "psephos/eid_card.h"
 
 enum { DAYS = 30 };
 
@@ -44,20 +45,6 @@ static void fill_row(struct demo_row *row, const struct pse_demo *key, size_t pe
     (void)snprintf(row->use, sizeof row->use, "%s", is_login ? "authentication" : "signing");
 }
 
-static pse_rc take_key(struct pse_card **card, struct pse_certificate **certificate,
-                       const struct pse_demo *key)
-{
-    struct pse_buf pem = PSE_BUF(PSE_DEMO_PEM_MAX);
-    pse_rc rc = pse_demo_certificate(certificate, key);
-
-    if (rc == PSE_OK)
-        rc = pse_demo_put(&pem, key);
-    if (rc == PSE_OK)
-        rc = pse_card_new(card, pse_buf_span(&pem), *certificate);
-    pse_buf_free(&pem);
-    return rc;
-}
-
 static pse_rc make_half(const struct making *m, size_t k)
 {
     bool is_login = k % 2 == 0;
@@ -81,7 +68,7 @@ static pse_rc make_half(const struct making *m, size_t k)
         rc = pse_demo_certify(key, &plan);
     if (rc == PSE_OK) {
         fill_row(&m->row[k], key, k / 2, plan.until, is_login);
-        rc = take_key(&w->card[k % 2], &w->certificate[k % 2], key);
+        rc = eid_card_of_demo(&w->card[k % 2], &w->certificate[k % 2], key);
     }
     pse_demo_free(key);
     return rc;

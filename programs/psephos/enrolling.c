@@ -8,6 +8,7 @@
 #include "codec/codec.h"
 #include "common/options.h"
 #include "common/progress.h"
+#include "psephos/eid_card.h"
 
 enum { ANSWER_MAX = 65536, ANSWER_MS = 30000, ARENA_MAX = 1 << 18, POLL_MS = 100 };
 
@@ -77,16 +78,34 @@ pse_rc enrolling_refused(const struct enrolling *e, const struct pse_fetched *go
     return PSE_E_STATE;
 }
 
+/* One member of an answer; others are passed over. */
+static pse_rc member(const struct pse_json **value, struct pse_arena *arena, struct pse_span body,
+                     const char *name)
+{
+    const struct pse_json *root;
+    struct pse_json_rd r;
+
+    PSE_TRY(pse_json_parse(&root, NULL, arena, body));
+    PSE_TRY(pse_json_open(&r, root, NULL));
+    return pse_json_take(value, &r, name);
+}
+
+static pse_rc number_member(uint64_t *out, struct pse_span body, const char *name)
+{
+    PSE_ARENA(arena, ARENA_MAX);
+    const struct pse_json *value;
+
+    PSE_TRY(member(&value, &arena, body, name));
+    return pse_json_u64(out, value);
+}
+
 pse_rc enrolling_text(char *out, size_t room, struct pse_span body, const char *name)
 {
     PSE_ARENA(arena, ARENA_MAX);
-    const struct pse_json *root, *value;
-    struct pse_json_rd r;
+    const struct pse_json *value;
     struct pse_span text;
 
-    PSE_TRY(pse_json_parse(&root, NULL, &arena, body));
-    PSE_TRY(pse_json_open(&r, root, NULL));
-    PSE_TRY(pse_json_take(&value, &r, name));
+    PSE_TRY(member(&value, &arena, body, name));
     PSE_TRY(pse_json_string(&text, value));
     if (text.n >= room)
         return PSE_E_LENGTH;
@@ -105,50 +124,15 @@ void enrolling_cookie(char cookie[ENROLLING_COOKIE], const struct pse_fetched *g
 /* --- logging in ---------------------------------------------------------------------------------
  */
 
-/* What cards with such a key do, by its two names. */
-static pse_rc algorithm_of(enum pse_jwa *jwa, enum pse_cms_algorithm *a,
-                           const struct pse_certificate *c)
+pse_rc enrolling_origin(const char *name, const char *origin)
 {
-    static const enum pse_jwa names[PSE_CMS_ALGORITHMS] = {[PSE_CMS_ECDSA_SHA256] = PSE_JWA_ES256,
-                                                           [PSE_CMS_ECDSA_SHA384] = PSE_JWA_ES384,
-                                                           [PSE_CMS_RSA_SHA256] = PSE_JWA_RS256,
-                                                           [PSE_CMS_PSS_SHA256] = PSE_JWA_PS256};
-
-    *a = pse_cms_algorithm_for(c);
-    *jwa = names[*a];
-    return *a == PSE_CMS_NONE ? PSE_E_UNSUPPORTED : PSE_OK;
-}
-
-static pse_rc put_token(struct pse_buf *out, const struct enrolling *e, const char *challenge)
-{
-    const struct pse_certificate *c = pse_card_certificate(e->login);
-    struct pse_span der = pse_certificate_der(c);
-    struct pse_buf raw = PSE_BUF(PSE_SIGNATURE_MAX), text = PSE_BUF(PSE_WEBEID_TOKEN_MAX);
-    struct pse_json_wr w = pse_json_wr(out, 0);
-    enum pse_cms_algorithm a;
-    enum pse_jwa jwa = PSE_JWA_NONE;
-    uint8_t message[128];
-    pse_rc rc = algorithm_of(&jwa, &a, c);
-
-    if (rc == PSE_OK)
-        rc = pse_webeid_message(message, jwa, e->origin, pse_span_str(challenge));
-    if (rc == PSE_OK)
-        rc = pse_card_sign(&raw, e->login, a, pse_span(message, 2 * pse_jwa_digest_length(jwa)));
-    pse_json_wr_object(&w, NULL);
-    pse_base64_put(&text, der.p, der.n);
-    pse_json_wr_string(&w, "unverifiedCertificate", pse_buf_span(&text));
-    pse_json_wr_str(&w, "algorithm", pse_jwa_name(jwa));
-    text.n = 0;
-    pse_base64_put(&text, raw.p, raw.n);
-    pse_json_wr_string(&w, "signature", pse_buf_span(&text));
-    pse_json_wr_str(&w, "format", "web-eid:1.0");
-    pse_json_wr_str(&w, "appVersion", "psephos");
-    pse_json_wr_end(&w);
-    if (rc == PSE_OK)
-        rc = pse_json_wr_finish(&w);
-    pse_buf_free(&raw);
-    pse_buf_free(&text);
-    return rc;
+    if (pse_webeid_origin_is_valid(origin))
+        return PSE_OK;
+    cli_error(name,
+              "--origin %s is no origin; write https://HOST or https://HOST:PORT, as the "
+              "browser shows it",
+              origin);
+    return PSE_E_SYNTAX;
 }
 
 static pse_rc get_challenge(char challenge[PSE_CHALLENGE_TEXT], char cookie[ENROLLING_COOKIE],
@@ -178,7 +162,8 @@ static pse_rc take_session(struct enrolling *e, struct pse_span body)
     PSE_TRY(enrolling_text(e->subject, sizeof e->subject, body, "subject"));
     PSE_TRY(enrolling_text(eid, sizeof eid, body, "election"));
     PSE_TRY(pse_hex_decode(election.b, 32, pse_span_str(eid)));
-    if (!pse_hash_is_equal(&election, e->eid)) {
+    PSE_TRY(number_member(&e->expires, body, "expires"));
+    if (e->eid != NULL && !pse_hash_is_equal(&election, e->eid)) {
         cli_error(e->name, "%s serves another election than the record; check both addresses",
                   e->url);
         return PSE_E_MISMATCH;
@@ -195,7 +180,7 @@ pse_rc enrolling_login(struct enrolling *e)
     pse_rc rc = get_challenge(challenge, cookie, e);
 
     if (rc == PSE_OK)
-        rc = put_token(&token, e, challenge);
+        rc = eid_card_say(e->name, pse_card_log_in(&token, e->login, e->origin, challenge));
     if (rc == PSE_OK)
         rc = enrolling_ask(&got, e,
                            &(struct enrolling_request){.path = "/v1/login/card",
@@ -224,25 +209,6 @@ static pse_rc put_statement(struct pse_buf *out, const struct enrolling *e, cons
                                   .purpose = pse_span_str(purpose)};
 
     return pse_binding_write(out, &b);
-}
-
-static pse_rc put_container(struct pse_buf *out, const struct enrolling *e,
-                            struct pse_span statement)
-{
-    const struct pse_certificate *c = pse_card_certificate(e->signing);
-    struct pse_buf attributes = PSE_BUF(PSE_CMS_ATTRIBUTES_MAX);
-    struct pse_buf raw = PSE_BUF(PSE_SIGNATURE_MAX);
-    enum pse_cms_algorithm a = pse_cms_algorithm_for(c);
-    pse_rc rc = a == PSE_CMS_NONE ? PSE_E_UNSUPPORTED
-                                  : pse_cms_attributes_put(&attributes, a, statement, c);
-
-    if (rc == PSE_OK)
-        rc = pse_card_sign(&raw, e->signing, a, pse_buf_span(&attributes));
-    if (rc == PSE_OK)
-        rc = pse_cms_put(out, a, statement, c, pse_buf_span(&raw));
-    pse_buf_free(&attributes);
-    pse_buf_free(&raw);
-    return rc;
 }
 
 static pse_rc put_body(struct pse_buf *out, const struct key *voter, struct pse_span statement,
@@ -278,12 +244,7 @@ pse_rc enrolling_send(struct pse_buf *statement, struct pse_buf *cms, struct enr
     if (rc == PSE_OK)
         rc = pse_binding_prove(e->g, proof, pse_buf_span(statement), &voter->secret, e->rng);
     if (rc == PSE_OK)
-        rc = put_container(cms, e, pse_buf_span(statement));
-    if (rc != PSE_OK)
-        cli_error(e->name,
-                  "the card's signature cannot be made (%s); is the certificate for "
-                  "signing, and its key P-256, P-384 or RSA?",
-                  pse_rc_name(rc));
+        rc = eid_card_say(e->name, pse_card_sign_message(cms, e->signing, pse_buf_span(statement)));
     if (rc == PSE_OK)
         rc = put_body(&body, voter, pse_buf_span(statement), pse_buf_span(cms), proof,
                       is_replacement);

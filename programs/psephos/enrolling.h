@@ -18,7 +18,7 @@ struct enrolling {
     const char *url;    /* http://…, https://…, or unix:PATH of auth's socket */
     const char *origin; /* the site, as the voter knows it: what the card signs */
     const struct pse_card *login, *signing;
-    const pse_hash *eid;
+    const pse_hash *eid; /* NULL: of whatever election it is */
     pse_hash registrar;
     const struct pse_group *g;
     struct pse_rng *rng;
@@ -27,6 +27,7 @@ struct enrolling {
     /* Of the login. */
     char session[ENROLLING_SESSION];
     char subject[PSE_BINDING_SUBJECT_MAX + 1];
+    uint64_t expires;
     pse_hash nonce;
 };
 
@@ -48,6 +49,8 @@ PSE_MUST pse_rc enrolling_text(char *out, size_t room, struct pse_span body, con
 /** Say why an answer was a refusal. PSE_E_STATE. */
 PSE_MUST pse_rc enrolling_refused(const struct enrolling *e, const struct pse_fetched *got);
 
+/** Is this text an origin, as cards sign it? PSE_E_SYNTAX, printed. */
+PSE_MUST pse_rc enrolling_origin(const char *name, const char *origin);
 /** Log in. PSE_E_STATE: refused (printed); PSE_E_IO: nobody answers. */
 PSE_MUST pse_rc enrolling_login(struct enrolling *e);
 /** Sign the statement about the credential of @p voter, and send it. @p statement and @p cms get

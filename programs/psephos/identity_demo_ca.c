@@ -9,6 +9,7 @@
 #include "daemon/daemon.h"
 #include "psephos/demo_ca.h"
 #include "psephos/demo_sites.h"
+#include "psephos/eid_card.h"
 #include "psephos/identity.h"
 
 static const char default_url[] = "http://127.0.0.1:8420";
@@ -155,8 +156,10 @@ static pse_rc make_key(struct issue *is, size_t i)
 
     if (is->o->token == NULL)
         return pse_demo_new(&is->key[i]);
-    PSE_TRY(demo_card_uri(uri, is->name, is->o->token, (enum demo_card_key)i));
-    PSE_TRY(token_make(&is->token[i], is->name, uri, PSE_TOKEN_P384, NULL));
+    PSE_TRY(eid_card_uri(uri, is->name, is->o->token, (enum eid_key)i));
+    /* As on national cards: a signature of will asks each time. */
+    PSE_TRY(i == EID_SIGNING ? token_make_asking(&is->token[i], is->name, uri, PSE_TOKEN_P384, NULL)
+                             : token_make(&is->token[i], is->name, uri, PSE_TOKEN_P384, NULL));
     if (pse_token_public(is->token[i]).n != PSE_DEMO_POINT)
         return token_say(is->name, uri, PSE_TOKEN_NO_PUBLIC);
     return pse_demo_of_point(&is->key[i], pse_token_public(is->token[i]).p);

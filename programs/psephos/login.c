@@ -7,6 +7,8 @@
 #include "common/box_client.h"
 #include "common/instant.h"
 #include "common/session_file.h"
+#include "psephos/eid_card.h"
+#include "psephos/enrolling.h"
 #include "psephos/session.h"
 #include "psephos/verbs.h"
 
@@ -24,7 +26,8 @@ static const char browser_name[] = "__Host-psephos-browser=";
 
 struct login_options {
     struct session_options common;
-    const char *auth, *mail, *file, *link;
+    const char *auth, *mail, *file, *link, *origin;
+    struct eid_names names;
 };
 
 struct login {
@@ -164,6 +167,23 @@ static pse_rc recall_cookie(struct login *l)
     return rc;
 }
 
+static pse_rc keep_session(struct login *l, const char *token, uint64_t expires)
+{
+    char until[INSTANT_TEXT];
+
+    PSE_TRY(session_file_write(l->s->name, l->o->file, token));
+    instant_text(until, (int64_t)(expires > INT64_MAX ? INT64_MAX : expires));
+    session_say(l->s, "Logged in until %s. %s: give it to psephos vote with --token-file", until,
+                l->o->file);
+    return PSE_OK;
+}
+
+static pse_rc unreadable(const struct login *l)
+{
+    cli_error(l->s->name, "%s gave a session that cannot be read", l->auth.base);
+    return PSE_E_SYNTAX;
+}
+
 static pse_rc take_session(struct login *l, struct pse_span answer)
 {
     PSE_ARENA(arena, ANSWER_ARENA);
@@ -171,25 +191,18 @@ static pse_rc take_session(struct login *l, struct pse_span answer)
     const struct pse_json *root;
     struct pse_json_rd r;
     struct pse_span text;
-    char until[INSTANT_TEXT];
     uint64_t expires;
     pse_rc rc;
 
     if (pse_json_parse(&root, NULL, &arena, answer) != PSE_OK ||
         pse_json_open(&r, root, NULL) != PSE_OK ||
         pse_json_take_string(&text, &r, "session") != PSE_OK ||
-        pse_json_take_u64(&expires, &r, "expires") != PSE_OK || !session_file_is_token(text)) {
-        cli_error(l->s->name, "%s gave a session that cannot be read", l->auth.base);
-        return PSE_E_SYNTAX;
-    }
+        pse_json_take_u64(&expires, &r, "expires") != PSE_OK || !session_file_is_token(text))
+        return unreadable(l);
     memcpy(token, text.p, text.n);
-    rc = session_file_write(l->s->name, l->o->file, token);
+    rc = keep_session(l, token, expires);
     pse_wipe(token, sizeof token);
-    PSE_TRY(rc);
-    instant_text(until, (int64_t)(expires > INT64_MAX ? INT64_MAX : expires));
-    session_say(l->s, "Logged in until %s. %s: give it to psephos vote with --token-file", until,
-                l->o->file);
-    return file_remove(l->s->name, l->browser);
+    return rc == PSE_OK ? file_remove(l->s->name, l->browser) : rc;
 }
 
 static pse_rc use_link(struct login *l)
@@ -228,13 +241,43 @@ static pse_rc begin(struct login *l)
     return PSE_OK;
 }
 
+static pse_rc by_card(struct login *l)
+{
+    struct eid_card card = {.half = {{.name = NULL}}};
+    struct enrolling e = {.name = l->s->name, .url = l->o->auth, .origin = l->o->origin};
+    pse_rc rc;
+
+    PSE_TRY(session_want(l->s, l->o->origin, "origin TEXT"));
+    PSE_TRY(enrolling_origin(l->s->name, l->o->origin));
+    rc = eid_card_open(&card, l->s->name, &l->o->names, EID_LOGIN);
+    if (rc == PSE_OK)
+        rc = pse_fetcher_new(&e.fetcher, 1);
+    e.login = card.half[EID_LOGIN].card;
+    if (rc == PSE_OK)
+        rc = enrolling_login(&e);
+    if (rc == PSE_OK)
+        rc = session_file_is_token(pse_span_str(e.session)) ? keep_session(l, e.session, e.expires)
+                                                            : unreadable(l);
+    pse_fetcher_free(e.fetcher);
+    pse_wipe(&e.session, sizeof e.session);
+    eid_card_close(&card);
+    return rc;
+}
+
 static pse_rc log_in(struct login *l)
 {
-    if (l->o->mail == NULL && l->o->link == NULL) {
-        cli_error(l->s->name, "--mail ADDRESS asks for a link, --link LINK uses it; give one");
+    const struct login_options *o = l->o;
+    bool has_card = o->names.card != NULL || o->names.key[EID_LOGIN] != NULL;
+    bool has_mail = o->mail != NULL || o->link != NULL;
+
+    if (has_card == has_mail) {
+        cli_error(l->s->name, "log in by mail (--mail ADDRESS asks for a link, --link LINK uses "
+                              "it) or with --card CARD; give one");
         return PSE_E_SYNTAX;
     }
     PSE_TRY(begin(l));
+    if (has_card)
+        return by_card(l);
     if (l->o->mail != NULL)
         PSE_TRY(ask_for_link(l));
     return use_link(l);
@@ -283,14 +326,18 @@ int cmd_login(int argc, char **argv)
         CLI_TEXT("auth", "URL", &o.auth, "the login service"),
         CLI_TEXT("mail", "ADDRESS", &o.mail, "your mail address, as the list of voters has it"),
         CLI_TEXT("link", "LINK", &o.link, "the link from the mail (default: asked for; -: too)"),
+        EID_CARD(&o.names),
+        EID_KEY_LOGIN(&o.names),
+        CLI_TEXT("origin", "TEXT", &o.origin, "with a card: the site, https://HOST as you know it"),
         CLI_TEXT("token-file", "FILE", &o.file, "where the session is kept"),
         SESSION_QUIET(&o.common),
     };
     const struct cli_command command = {
         .name = s.name,
-        .synopsis = "--auth URL --token-file FILE (--mail ADDRESS | --link LINK)",
-        .about = "Log in by a link that comes by mail, where the ballot box asks for a login. The\n"
-                 "session names nobody; psephos vote shows it with --token-file.",
+        .synopsis = "--auth URL --token-file FILE (--mail ADDRESS | --link LINK |\n"
+                    "       --origin TEXT (--card CARD | --login-key KEY [--login-cert FILE]))",
+        .about = "Log in by a link that comes by mail, or with a card, where the ballot box asks\n"
+                 "for a login. The session names nobody; psephos vote shows it with --token-file.",
         .options = options,
         .option_count = CLI_COUNT(options),
     };

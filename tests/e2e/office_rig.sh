@@ -1,5 +1,6 @@
 # office_rig.sh: the office of an election in the garden (garden.sh), for tests to read in.
-# Needs $psephos and $dir, the election in record/, and stands in $dir.
+# Needs $psephos and $dir, the election in record/, and stands in $dir. The wrapping key is in a file
+# unless $office_wrap says where else.
 
 # Officers ann and ben with their cards, others with keys alone, and an empty voter database.
 office_people() {
@@ -8,7 +9,7 @@ office_people() {
         "$psephos" officer keygen --name "$who" --key "desk/$who.key" --quiet
     done
     cp desk/ann.pub desk/ben.pub cards/
-    "$psephos" registrar list create --voters registrar/voters.db --wrap registrar/wrap.key \
+    "$psephos" registrar list create --voters registrar/voters.db --wrap "${office_wrap:-$dir/registrar/wrap.key}" \
         --record record >/dev/null
 }
 
@@ -30,7 +31,7 @@ registrar = $dir/registrar/registrar.key
 cards = $dir/cards
 [voters]
 database = $dir/registrar/voters.db
-wrap = $dir/registrar/wrap.key
+wrap = ${office_wrap:-$dir/registrar/wrap.key}
 INI
 }
 
