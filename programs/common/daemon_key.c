@@ -19,7 +19,7 @@ bool daemon_key(int *status, struct key **out, const struct daemon *d, const cha
     }
     if (!daemon_secret(status, &text, d, where, KEY_BYTES_MAX))
         return false;
-    rc = key_parse(out, d->name, where, pse_span(text.p, text.n), role, g);
+    rc = key_parse(out, d->name, where, pse_span(text.p, text.n), role, g, d->credentials);
     pse_hidden_free(&text);
     if (rc != PSE_OK)
         *status = CLI_EXIT_USAGE;

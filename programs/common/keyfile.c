@@ -12,9 +12,10 @@
 #include "common/files.h"
 #include "common/options.h"
 #include "common/tokens.h"
+#include "common/wrapkey.h"
 #include "election/ballot.h"
 
-enum { KEY_FILE_MAX = 2048, LABEL_CHARACTERS_MAX = 200 };
+enum { KEY_FILE_MAX = 4096, LABEL_CHARACTERS_MAX = 200 };
 
 static const char head[] = "psephos-key-1\n";
 
@@ -54,8 +55,10 @@ static struct key *guarded_new(const char *name)
 
 void key_free(struct key *k)
 {
-    if (k != NULL)
+    if (k != NULL) {
         pse_token_close(k->token);
+        wrapkey_free(k->wrap);
+    }
     sodium_free(k); /* wipes */
 }
 
@@ -226,7 +229,9 @@ static size_t format_key(char *text, const struct key *k)
     return (size_t)(at - text);
 }
 
-pse_rc key_write(const struct key *k, const char *name, const char *path)
+/* The file's text into guarded memory, for @p use. */
+static pse_rc with_text(const struct key *k, const char *name,
+                        pse_rc (*use)(void *ctx, struct pse_span text), void *ctx)
 {
     char *text;
     pse_rc rc;
@@ -237,9 +242,93 @@ pse_rc key_write(const struct key *k, const char *name, const char *path)
         cli_error(name, "no locked memory for a key; raise the limit of locked memory (ulimit -l)");
         return PSE_E_MEMORY;
     }
-    rc = file_write(name, path, pse_span(text, format_key(text, k)), FILE_NEW | FILE_SECRET);
+    rc = use(ctx, pse_span(text, format_key(text, k)));
     sodium_free(text);
     return rc;
+}
+
+struct into {
+    const char *name, *path, *uri;
+    struct wrapkey *wrap;
+    struct pse_rng *rng;
+};
+
+static pse_rc put_file(void *ctx, struct pse_span text)
+{
+    const struct into *to = ctx;
+
+    return file_write(to->name, to->path, text, FILE_NEW | FILE_SECRET);
+}
+
+pse_rc key_write(const struct key *k, const char *name, const char *path)
+{
+    struct into to = {.name = name, .path = path};
+
+    return with_text(k, name, put_file, &to);
+}
+
+/* --- wrapped -----------------------------------------------------------------------------------
+ * The whole text of a key file, so that nobody learns more of it than which token opens it. */
+
+static const char wrapped_head[] = "psephos-wrapped-1\n";
+static const char wrapped_kind[] = "key file";
+
+enum { SEALED_MAX = 1536 }; /* the text of a trustee with the longest label has 1000 bytes */
+
+static pse_rc put_wrapped(void *ctx, struct pse_span text)
+{
+    const struct into *to = ctx;
+    struct pse_buf sealed = PSE_BUF(SEALED_MAX), out = PSE_BUF(KEY_FILE_MAX - 1);
+    char hex[2 * SEALED_MAX + 1];
+    pse_rc rc = wrapkey_seal(&sealed, to->wrap, wrapped_kind, text, to->rng);
+
+    if (rc == PSE_OK) {
+        pse_hex_encode(hex, sealed.p, sealed.n);
+        pse_wr_str(&out, wrapped_head);
+        pse_wr_str(&out, "wrap ");
+        pse_wr_str(&out, to->uri);
+        pse_wr_str(&out, "\nsealed ");
+        pse_wr_str(&out, hex);
+        pse_wr_str(&out, "\n");
+        rc = out.rc;
+    }
+    if (rc == PSE_OK)
+        rc = put_file(ctx, pse_buf_span(&out));
+    pse_buf_free(&sealed);
+    pse_buf_free(&out);
+    return rc;
+}
+
+pse_rc key_write_wrapped(const struct key *k, const char *name, const char *path, const char *uri,
+                         struct pse_rng *rng)
+{
+    struct into to = {.name = name, .path = path, .uri = uri, .rng = rng};
+    pse_rc rc;
+
+    if (!pse_token_is_uri(uri) || uri[strcspn(uri, " \n")] != '\0') {
+        cli_error(name, "a key file is wrapped by a key on a token; write 'pkcs11:token=NAME;"
+                        "object=LABEL?pin-source=file:PATH'");
+        return PSE_E_SYNTAX;
+    }
+    PSE_TRY(wrapkey_ensure(name, uri, rng));
+    PSE_TRY(wrapkey_open(&to.wrap, name, uri, NULL));
+    rc = with_text(k, name, put_wrapped, &to);
+    wrapkey_free(to.wrap);
+    return rc;
+}
+
+bool key_is_wrapped(const char *path)
+{
+    char begin[sizeof wrapped_head - 1];
+    FILE *f = fopen(path, "rbe");
+    bool is;
+
+    if (f == NULL)
+        return false;
+    is = fread(begin, 1, sizeof begin, f) == sizeof begin &&
+         memcmp(begin, wrapped_head, sizeof begin) == 0;
+    (void)fclose(f);
+    return is;
 }
 
 /* The whole file into @p text of KEY_FILE_MAX bytes; no copy stays in ordinary memory. */
@@ -353,13 +442,12 @@ static pse_rc take_key(struct key *k, struct pse_span text, const char *name, co
     return PSE_OK;
 }
 
-pse_rc key_parse(struct key **out, const char *name, const char *path, struct pse_span text,
-                 enum key_role role, const struct pse_group *g)
+static pse_rc parse_plain(struct key **out, const char *name, const char *path,
+                          struct pse_span text, enum key_role role, const struct pse_group *g)
 {
     struct key *k = guarded_new(name);
     pse_rc rc = k == NULL ? PSE_E_MEMORY : take_key(k, text, name, path, role);
 
-    *out = NULL;
     if (rc != PSE_OK) {
         key_free(k);
         return rc;
@@ -367,6 +455,65 @@ pse_rc key_parse(struct key **out, const char *name, const char *path, struct ps
     derive_public(k, g);
     *out = k;
     return PSE_OK;
+}
+
+static pse_rc unseal(struct pse_buf *plain, struct wrapkey *w, const char *name, const char *path,
+                     struct pse_span hex)
+{
+    uint8_t sealed[SEALED_MAX];
+    pse_rc rc = PSE_E_PROOF;
+
+    if (hex.n % 2 == 0 && hex.n / 2 <= sizeof sealed &&
+        pse_hex_decode(sealed, hex.n / 2, hex) == PSE_OK)
+        rc = wrapkey_unseal(plain, w, wrapped_kind, pse_span(sealed, hex.n / 2));
+    if (rc == PSE_E_PROOF)
+        cli_error(name,
+                  "%s was wrapped by another key than its token has, or is damaged; restore "
+                  "it from a copy",
+                  path);
+    return rc;
+}
+
+static pse_rc parse_wrapped(struct key **out, const char *name, const char *path,
+                            struct pse_span text, enum key_role role, const struct pse_group *g,
+                            const char *credentials)
+{
+    struct pse_buf plain = PSE_BUF(KEY_FILE_MAX);
+    struct wrapkey *w = NULL;
+    struct pse_span where, hex;
+    char uri[PSE_TOKEN_URI_MAX];
+    pse_rc rc;
+
+    if (!take_line(&where, &text, "wrap") || where.n >= sizeof uri ||
+        !take_line(&hex, &text, "sealed") || text.n != 0) {
+        cli_error(name, "%s is no key file of psephos, or is damaged; restore it from a copy",
+                  path);
+        return PSE_E_SYNTAX;
+    }
+    (void)snprintf(uri, sizeof uri, "%.*s", (int)where.n, (const char *)where.p);
+    rc = wrapkey_open(&w, name, uri, credentials);
+    if (rc == PSE_OK)
+        rc = unseal(&plain, w, name, path, hex);
+    if (rc == PSE_OK)
+        rc = parse_plain(out, name, path, pse_buf_span(&plain), role, g);
+    pse_buf_free(&plain); /* wipes */
+    if (rc == PSE_OK)
+        (*out)->wrap = w;
+    else
+        wrapkey_free(w);
+    return rc;
+}
+
+pse_rc key_parse(struct key **out, const char *name, const char *path, struct pse_span text,
+                 enum key_role role, const struct pse_group *g, const char *credentials)
+{
+    size_t n = sizeof wrapped_head - 1;
+
+    *out = NULL;
+    if (text.n >= n && memcmp(text.p, wrapped_head, n) == 0)
+        return parse_wrapped(out, name, path, pse_span(text.p + n, text.n - n), role, g,
+                             credentials);
+    return parse_plain(out, name, path, text, role, g);
 }
 
 pse_rc key_read(struct key **out, const char *name, const char *path, enum key_role role,
@@ -382,7 +529,7 @@ pse_rc key_read(struct key **out, const char *name, const char *path, enum key_r
     text = sodium_malloc(KEY_FILE_MAX);
     rc = text == NULL ? PSE_E_MEMORY : read_guarded(text, &n, name, path);
     if (rc == PSE_OK)
-        rc = key_parse(out, name, path, pse_span(text, n), role, g);
+        rc = key_parse(out, name, path, pse_span(text, n), role, g, NULL);
     sodium_free(text);
     return rc;
 }

@@ -5,7 +5,9 @@
  * public half and a name: people send it to one another. Not for: what a key signs (entry.h).
  *
  * Where a path of a key file is taken, the URI of a key on a token may stand (tokens.h), but for
- * trustees and voters, whose secret is no signing key: a token could not use it, only hold it.
+ * trustees and voters, whose secret is no signing key: a token could not use it, only hold it. A
+ * key file may be wrapped instead: its whole text is sealed under a key on a token, and each use
+ * asks the token.
  *
  * Every failure prints one line under @p name and returns a status. */
 #ifndef PSE_PROGRAMS_KEYFILE_H
@@ -13,6 +15,8 @@
 
 #include "crypto/crypto.h"
 #include "merkle/merkle.h"
+
+struct wrapkey;
 
 enum key_role {
     KEY_OFFICER,
@@ -41,7 +45,8 @@ struct key {
     pse_enc secret_public;   /* E or D */
     struct pse_token *token; /* NULL: the key is here */
     struct pse_away away;
-    const char *command; /* under whose name a token's failure is told */
+    struct wrapkey *wrap; /* NULL: the file is not wrapped */
+    const char *command;  /* under whose name a token's failure is told */
 };
 
 /** A fresh key. PSE_E_RANGE: @p label is no name (1..200 characters of UTF-8 without control
@@ -53,6 +58,12 @@ PSE_MUST pse_rc key_make_voter(struct key **out, const char *name, const pse_has
                                const struct pse_group *g, const pse_secret *d);
 /** Write to a new file with permission 0600. */
 PSE_MUST pse_rc key_write(const struct key *k, const char *name, const char *path);
+/** The same, sealed under the key on the token that @p uri names; it is made there when it is not.
+ */
+PSE_MUST pse_rc key_write_wrapped(const struct key *k, const char *name, const char *path,
+                                  const char *uri, struct pse_rng *rng);
+/** Is this a wrapped key file? False where it cannot be read. */
+bool key_is_wrapped(const char *path);
 /** Read a key file of @p role, or open a key on a token. PSE_E_STATE: others may read the file;
  * PSE_E_SYNTAX: not such a file. For a token the statuses of token_open; @p name must outlive the
  * key. */
@@ -63,9 +74,11 @@ PSE_MUST pse_rc key_read(struct key **out, const char *name, const char *path, e
 PSE_MUST pse_rc key_on_token(struct key **out, const char *name, const char *uri,
                              enum key_role role, const char *credentials, bool is_new);
 /** The same from the text of the file @p path (daemons, which are handed their key by the service
- * manager). @p text is to be in guarded memory and is the caller's to wipe. */
+ * manager). @p text is to be in guarded memory and is the caller's to wipe. @p credentials as in
+ * token_open, for one that is wrapped. */
 PSE_MUST pse_rc key_parse(struct key **out, const char *name, const char *path,
-                          struct pse_span text, enum key_role role, const struct pse_group *g);
+                          struct pse_span text, enum key_role role, const struct pse_group *g,
+                          const char *credentials);
 /** Wipe and release; NULL is fine. */
 void key_free(struct key *k);
 

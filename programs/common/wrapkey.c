@@ -176,6 +176,35 @@ struct pse_wrapper wrapkey_wrapper(struct wrapkey *k)
                : (struct pse_wrapper){.ctx = k, .wrap = token_wrap, .unwrap = token_unwrap};
 }
 
+pse_rc wrapkey_seal(struct pse_buf *out, struct wrapkey *k, const char *what, struct pse_span in,
+                    struct pse_rng *rng)
+{
+    const struct pse_seal_place place = {.table = what};
+    const struct pse_wrapper w = wrapkey_wrapper(k);
+    struct pse_buf sealed = PSE_BUF(in.n + PSE_SEAL_OVERHEAD);
+    uint8_t wrapped[PSE_SEAL_WRAPPED];
+    pse_rc rc = pse_seal(&sealed, wrapped, &w, &place, in, rng);
+
+    if (rc == PSE_OK) {
+        pse_buf_put(out, wrapped, sizeof wrapped);
+        pse_buf_put(out, sealed.p, sealed.n);
+        rc = out->rc;
+    }
+    pse_buf_free(&sealed);
+    return rc;
+}
+
+pse_rc wrapkey_unseal(struct pse_buf *out, struct wrapkey *k, const char *what, struct pse_span in)
+{
+    const struct pse_seal_place place = {.table = what};
+    const struct pse_wrapper w = wrapkey_wrapper(k);
+
+    if (in.n < PSE_SEAL_WRAPPED)
+        return PSE_E_PROOF;
+    return pse_unseal(out, &w, &place, pse_span(in.p, PSE_SEAL_WRAPPED),
+                      pse_span(in.p + PSE_SEAL_WRAPPED, in.n - PSE_SEAL_WRAPPED));
+}
+
 void wrapkey_free(struct wrapkey *k)
 {
     if (k != NULL)

@@ -1,5 +1,5 @@
-/* The wrapping key of a private database: in a file that its owner alone can read (0400), or on a
- * token.
+/* The wrapping key of a private database or of files with secrets: in a file that its owner alone
+ * can read (0400), or on a token.
  *
  * A systemd service gets the file as a credential (LoadCredential=, path below
  * $CREDENTIALS_DIRECTORY, put into the command line by the unit's %d). Kept in guarded memory while
@@ -24,6 +24,13 @@ PSE_MUST pse_rc wrapkey_open(struct wrapkey **out, const char *name, const char 
                              const char *credentials);
 /** What seals and opens rows with it; lives no longer than the key. Any thread. */
 struct pse_wrapper wrapkey_wrapper(struct wrapkey *k);
+/** Append the bytes of a file, sealed; @p what says of which kind it is, so that one does not pass
+ * for another. Statuses of the wrapper; PSE_E_MEMORY. */
+PSE_MUST pse_rc wrapkey_seal(struct pse_buf *out, struct wrapkey *k, const char *what,
+                             struct pse_span in, struct pse_rng *rng);
+/** Back again. PSE_E_PROOF (not printed): altered, of another kind, or sealed by another key. */
+PSE_MUST pse_rc wrapkey_unseal(struct pse_buf *out, struct wrapkey *k, const char *what,
+                               struct pse_span in);
 /** Wipe and release; NULL is fine. */
 void wrapkey_free(struct wrapkey *k);
 

@@ -83,6 +83,13 @@ int role_daemon(struct role_run *run, const struct pse_conf *conf, void *setting
         take(run->ctx);
     if (!take_options(run, &own))
         return daemon_end(&d, CLI_EXIT_USAGE);
+    if (key_is_wrapped(own.key)) {
+        cli_error(run->name,
+                  "%s is wrapped by a token, which a daemon in its sandbox does not "
+                  "reach; run it without --config, or give it a plain key file",
+                  own.key);
+        return daemon_end(&d, CLI_EXIT_USAGE);
+    }
     if (!confine(&status, &d, &own))
         return daemon_end(&d, status);
     return daemon_end(&d, role_run(run));

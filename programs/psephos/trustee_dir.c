@@ -7,10 +7,15 @@
 #include <sys/stat.h>
 
 #include "codec/codec.h"
+#include "common/wrapkey.h"
 #include "psephos/trustee_desk.h"
 
 /* A ceremony file: label, eid, index, t, the coefficients, the reveal. Binary, secret. */
-enum { CEREMONY_MAX = 4 + 32 + 2 + 32 * PSE_TRUSTEES_MAX + TRUSTEE_REVEAL_MAX };
+enum {
+    CEREMONY_MAX = 4 + 32 + 2 + 32 * PSE_TRUSTEES_MAX + TRUSTEE_REVEAL_MAX,
+    SEALED_MAX = CEREMONY_MAX + PSE_SEAL_WRAPPED + PSE_SEAL_OVERHEAD,
+};
+static const char sealed_kind[] = "ceremony";
 static const char ceremony_label[4] = {'p', 's', 'c', '1'};
 
 static pse_rc leaf_path(char out[FILE_PATH_MAX], const struct trustee_dir *d,
@@ -62,7 +67,18 @@ static bool parse_ceremony(struct trustee *t, pse_hash *eid, struct pse_span in)
     return true;
 }
 
-pse_rc trustee_dir_save_ceremony(const struct trustee_dir *d, const struct session *s)
+static pse_rc write_sealed(struct session *s, const char *path, struct pse_span in)
+{
+    struct pse_buf sealed = PSE_BUF(SEALED_MAX);
+    pse_rc rc = wrapkey_seal(&sealed, s->key->wrap, sealed_kind, in, &s->rng);
+
+    if (rc == PSE_OK)
+        rc = file_write(s->name, path, pse_buf_span(&sealed), FILE_NEW | FILE_SECRET);
+    pse_buf_free(&sealed);
+    return rc;
+}
+
+pse_rc trustee_dir_save_ceremony(const struct trustee_dir *d, struct session *s)
 {
     uint8_t *bytes = sodium_malloc(CEREMONY_MAX);
     char path[FILE_PATH_MAX];
@@ -74,7 +90,9 @@ pse_rc trustee_dir_save_ceremony(const struct trustee_dir *d, const struct sessi
     n = format_ceremony(bytes, d->t, pse_engine_eid(s->load.e));
     rc = leaf_path(path, d, s, "ceremony");
     if (rc == PSE_OK)
-        rc = file_write(s->name, path, pse_span(bytes, n), FILE_NEW | FILE_SECRET);
+        rc = s->key->wrap != NULL
+                 ? write_sealed(s, path, pse_span(bytes, n))
+                 : file_write(s->name, path, pse_span(bytes, n), FILE_NEW | FILE_SECRET);
     sodium_free(bytes);
     return rc;
 }
@@ -87,9 +105,25 @@ static pse_rc read_exactly(uint8_t *out, size_t *n, const char *path)
     if (f == NULL)
         return PSE_E_IO;
     setvbuf(f, NULL, _IONBF, 0); /* no copy of secrets in a stream's buffer */
-    *n = fread(out, 1, CEREMONY_MAX, f);
+    *n = fread(out, 1, SEALED_MAX, f);
     (void)fclose(f);
     return PSE_OK;
+}
+
+/* PSE_E_SYNTAX: damaged. */
+static pse_rc parse_bytes(struct trustee *t, pse_hash *eid, const struct session *s,
+                          struct pse_span bytes)
+{
+    struct pse_buf plain = PSE_BUF(CEREMONY_MAX);
+    pse_rc rc;
+
+    if (s->key->wrap == NULL)
+        return parse_ceremony(t, eid, bytes) ? PSE_OK : PSE_E_SYNTAX;
+    rc = wrapkey_unseal(&plain, s->key->wrap, sealed_kind, bytes);
+    if (rc == PSE_OK && !parse_ceremony(t, eid, pse_buf_span(&plain)))
+        rc = PSE_E_SYNTAX;
+    pse_buf_free(&plain); /* wipes */
+    return rc == PSE_E_PROOF ? PSE_E_SYNTAX : rc;
 }
 
 static pse_rc load_ceremony(const struct trustee_dir *d, const struct session *s)
@@ -98,21 +132,20 @@ static pse_rc load_ceremony(const struct trustee_dir *d, const struct session *s
     char path[FILE_PATH_MAX];
     pse_hash eid;
     size_t n;
-    bool good;
+    pse_rc rc;
 
     PSE_TRY(leaf_path(path, d, s, "ceremony"));
     if (!file_exists(path))
         return PSE_OK;
-    bytes = sodium_malloc(CEREMONY_MAX);
+    bytes = sodium_malloc(SEALED_MAX);
     if (bytes == NULL)
         return PSE_E_MEMORY;
-    good =
-        read_exactly(bytes, &n, path) == PSE_OK && parse_ceremony(d->t, &eid, pse_span(bytes, n));
+    rc = read_exactly(bytes, &n, path) == PSE_OK ? parse_bytes(d->t, &eid, s, pse_span(bytes, n))
+                                                 : PSE_E_SYNTAX;
     sodium_free(bytes);
-    if (!good) {
+    if (rc == PSE_E_SYNTAX)
         cli_error(s->name, "%s is damaged; restore it from your copy, or tell the officer", path);
-        return PSE_E_SYNTAX;
-    }
+    PSE_TRY(rc);
     if (!pse_hash_is_equal(&eid, pse_engine_eid(s->load.e))) {
         cli_error(s->name, "this key was used for another election and must not serve twice; make "
                            "a new one with psephos trustee keygen");

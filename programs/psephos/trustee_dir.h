@@ -24,8 +24,8 @@ struct trustee_dir {
 PSE_MUST pse_rc trustee_dir_open(struct trustee_dir *d, struct session *s);
 /** Safe after a failed open; frees the desk. */
 void trustee_dir_close(struct trustee_dir *d);
-/** Keep the polynomial and reveal of d->t, once. */
-PSE_MUST pse_rc trustee_dir_save_ceremony(const struct trustee_dir *d, const struct session *s);
+/** Keep the polynomial and reveal of d->t, once; wrapped where the key is. */
+PSE_MUST pse_rc trustee_dir_save_ceremony(const struct trustee_dir *d, struct session *s);
 
 /** The parcel of @p step ("commit", "decrypt-1-1") if it was released before: appended to the
  * session's parcel, *found set. */

@@ -57,7 +57,7 @@ garden_keys() {
     "$psephos" officer keygen --key "$office_key" --card office/officer.pub --quiet
     "$psephos" registrar keygen --key "$registrar_key" --card registrar/registrar.pub --quiet
     "$psephos" mixer keygen --key "$mixer_key" --card dora/mixer.pub --quiet
-    "$psephos" trustee keygen --name Ada --key ada/trustee.key --quiet
+    "$psephos" trustee keygen --name Ada --key ada/trustee.key --wrap "$(uri shares)" --quiet
     "$psephos" trustee keygen --name Bob --key bob/trustee.key --quiet
 }
 
@@ -84,6 +84,13 @@ check 'the label of a log is its name' "$(
 check 'a card is asked for' "$(refused 2 'card FILE is missing' "$psephos" officer keygen --key "$(uri New)")"
 check 'no trustee on a token' "$(
     refused 1 'cannot stand on a token' "$psephos" trustee keygen --key "$(uri Ada)" --card a.pub
+)"
+check 'but a file that a token wraps' "$(
+    grep -qx psephos-wrapped-1 ada/trustee.key || head -c 100 ada/trustee.key
+    [ "$(cut -d ' ' -f 1 ada/trustee.key | xargs)" = 'psephos-wrapped-1 wrap sealed' ] || cat ada/trustee.key
+    refused 2 'wrapped by a key on a token' "$psephos" trustee keygen --name Eve --key eve.key --wrap some.file
+    refused 2 'is for the file' "$psephos" officer keygen --key "$(uri Eve)" --card e.pub --wrap "$(uri shares)"
+    [ ! -e eve.key ] && [ ! -e eve.pub ] || echo 'a key was made'
 )"
 echo something >subject
 propose() {
@@ -168,6 +175,39 @@ run_it >out 2>err
 check 'a whole election' "$(
     [ -f mail/end.parcel ] || cat err run/sequence.err
     made "$verify" record
+)"
+# A trustee's own folder and key, altered, exchanged, without the token.
+again() { rm -f again.parcel && "$psephos" trustee commit --record record --key "$1" --quiet --out again.parcel; }
+check 'a share that only the token opens' "$(
+    [ -s ada/trustee.key.state/ceremony ] && [ -s bob/trustee.key.state/ceremony ] || ls ada bob
+    [ "$(head -c 4 bob/trustee.key.state/ceremony)" = psc1 ] || echo 'the plain one has another form'
+    ! grep -aq psc1 ada/trustee.key.state/ceremony || echo 'the ceremony is in the open'
+    made again ada/trustee.key
+    cp -r ada eve
+    sed -i '$s/.$/0/;t' eve/trustee.key
+    cmp -s ada/trustee.key eve/trustee.key && sed -i '$s/.$/1/' eve/trustee.key
+    refused 1 'wrapped by another key' again eve/trustee.key
+    sed 's/object=shares/object=others/' ada/trustee.key >eve/trustee.key
+    refused 2 'not on the token' again eve/trustee.key
+    pkcs11-tool --module $module --token-label garden --login --pin $pin --keygen --key-type AES:32 \
+        --label others --sensitive --private >tool.log 2>&1 || cat tool.log
+    refused 1 'wrapped by another key' again eve/trustee.key
+    cp ada/trustee.key eve/trustee.key
+    printf x | dd of=eve/trustee.key.state/ceremony bs=1 seek=90 conv=notrunc 2>/dev/null
+    refused 2 'ceremony is damaged' again eve/trustee.key
+    cp bob/trustee.key.state/ceremony eve/trustee.key.state/ceremony
+    refused 2 'ceremony is damaged' again eve/trustee.key
+    mv tokens away
+    mkdir tokens
+    refused 2 'fits no token' again ada/trustee.key
+    rmdir tokens
+    mv away tokens
+    made again ada/trustee.key
+)"
+printf '[daemon]\nstate = %s/run/trustee\n[record]\nurl = http://127.0.0.1:1\n[box]\nurl = http://127.0.0.1:1\n[role]\nkey = %s\n' \
+    "$dir" "$dir/ada/trustee.key" >trustee.ini
+check 'which no daemon in a sandbox reaches' "$(
+    refused 2 'does not reach' timeout 60 "$psephos" trustee run --config trustee.ini
 )"
 check 'the sequencer says nothing of the PIN' "$(! grep -rq "$pin" run || echo 'it does')"
 check 'a mixer, too' "$(grep -q '"name": "Dora"' dora/mixer.pub || cat dora/mixer.pub)"
