@@ -134,7 +134,7 @@ static void what_cjose_signs_is_accepted(void **state)
 
 static void what_is_accepted_here_cjose_accepts(void **state)
 {
-    char *payload = malloc(OIDC_TEXT), *token = malloc(OIDC_TEXT), jwk[2048];
+    char *payload = malloc(OIDC_TEXT), *token = malloc(OIDC_TEXT), jwk[2048], *digit;
     EVP_PKEY *const key[] = {EVP_RSA_gen(2048), EVP_EC_gen("P-256")};
     static const char *const header[] = {"{\"alg\":\"RS256\"}", "{\"alg\":\"ES256\"}"};
     struct claims_plan c = oidc_claims();
@@ -151,7 +151,8 @@ static void what_is_accepted_here_cjose_accepts(void **state)
         oidc_token(token, header[i], payload, key[i]);
         assert_fault(ours(token, keys), PSE_OIDC_GOOD);
         assert_true(theirs(token, foreign));
-        *(strrchr(token, '.') + 9) ^= 1;
+        digit = strrchr(token, '.') + 9;
+        *digit = *digit == 'A' ? 'B' : 'A';
         assert_fault(ours(token, keys), PSE_OIDC_SIGNATURE);
         assert_false(theirs(token, foreign));
         cjose_jwk_release(foreign);
