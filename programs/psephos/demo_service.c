@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "psephos/demo_service.h"
+#include "psephos/demo_service_room.h"
 
 #include <ftw.h>
 #include <pthread.h>
@@ -12,63 +12,16 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "common/box_client.h"
-#include "common/files.h"
 #include "common/options.h"
 #include "common/parcel.h"
 #include "common/self_run.h"
-#include "common/sequence_client.h"
 #include "common/session_token.h"
 #include "election/rule.h"
-#include "net/fetch.h"
-#include "psephos/demo_edge.h"
-#include "psephos/demo_witnesses.h"
 
 enum {
-    PENDING = 4096,      /* entries of roles under way */
-    AT_ONCE = 256,       /* voters who cast at the same time */
-    RECEIPT_MAX = 65536, /* of an answer */
-    ANSWER_MS = 20000,   /* until a voter tries again */
-    MIDST_MS = 20,    /* after the last ballot of a wave: they are on their way, and few answered */
-    AGAIN_MS = 100,   /* before that */
-    PATIENCE_S = 120, /* with a service that is away */
+    PENDING = 4096, /* entries of roles under way */
     STOP_MS = 15000,
     FOLDERS = 32,
-    PATH_ROOM = 512,
-};
-
-struct box {
-    pid_t sequence, front;
-    char dir[FILE_PATH_MAX];
-    char socket[PATH_ROOM], http[PATH_ROOM];
-    struct sequence_client *client;
-};
-
-struct demo_service {
-    struct demo_service_options o;
-    const char *name;
-    struct rehearsal *r;
-    char dir[FILE_PATH_MAX], record[FILE_PATH_MAX]; /* absolute */
-    char run[32];                                   /* sockets: a short path */
-    struct demo_witnesses witnesses;
-    struct box box[DEMO_BOXES_MAX];
-    size_t boxes;
-    struct demo_edge edge;
-    struct pse_buf setup; /* a parcel, until the first entry */
-    bool is_started, is_warm;
-    bool is_tried; /* that a ballot without a login is turned away */
-    struct record_pin pin;
-    struct pse_fetcher *web;
-    uint64_t size; /* entries handed over */
-    uint64_t killed;
-    size_t next;                /* which address is tried next, without an edge */
-    const char *const *session; /* of the next ballot; NULL: none are asked for */
-
-    pthread_mutex_t lock; /* what follows */
-    pthread_cond_t told;
-    size_t waiting;
-    uint8_t bad; /* outcome of the first entry that was not taken; 0: none */
-    uint16_t rule;
 };
 
 /* --- processes ---------------------------------------------------------------------------------
@@ -105,7 +58,7 @@ static pse_rc write_text(const struct demo_service *d, const char *dir, const ch
 
 static pse_rc write_settings(const struct demo_service *d, size_t i)
 {
-    const struct box *b = &d->box[i];
+    const struct demo_box *b = &d->box[i];
     char store[FILE_PATH_MAX + 8];
     char text[4 * FILE_PATH_MAX];
     int n;
@@ -148,7 +101,7 @@ static pse_rc make_session_key(const struct demo_service *d)
 
 static pse_rc make_box(struct demo_service *d, size_t i)
 {
-    struct box *b = &d->box[i];
+    struct demo_box *b = &d->box[i];
     char leaf[32];
 
     (void)snprintf(leaf, sizeof leaf, "box-%zu", i + 1);
@@ -161,7 +114,7 @@ static pse_rc make_box(struct demo_service *d, size_t i)
 
 static pse_rc start_box(struct demo_service *d, size_t i)
 {
-    struct box *b = &d->box[i];
+    struct demo_box *b = &d->box[i];
     char sequence[FILE_PATH_MAX];
     char front[FILE_PATH_MAX];
     const char *first[] = {"box", "sequence", "--config", sequence};
@@ -218,24 +171,7 @@ static pse_rc create(void *ctx, struct rehearsal *r, struct pse_span policy)
     for (size_t i = 0; i < d->o.boxes; i++, d->boxes++)
         PSE_TRY(make_box(d, i));
     parcel_begin(&d->setup);
-    return pse_fetcher_new(&d->web, AT_ONCE);
-}
-
-/* The pin that receipts are verified under: manifest and policy as made here. */
-static pse_rc learn_pin(struct demo_service *d)
-{
-    const struct pse_manifest *m = pse_engine_manifest(d->r->e);
-    char leaf[FILE_BLOB_NAME];
-    char manifest[FILE_PATH_MAX];
-    char policy[FILE_PATH_MAX];
-    struct record_pin_options o = {
-        .eid = pse_engine_eid(d->r->e), .manifest = manifest, .policy = policy, .g = d->r->g};
-
-    file_blob_name(leaf, &m->eid);
-    PSE_TRY(file_join(manifest, d->name, d->record, leaf));
-    file_blob_name(leaf, &m->policy);
-    PSE_TRY(file_join(policy, d->name, d->record, leaf));
-    return record_pin_learn(&d->pin, d->name, NULL, &o);
+    return pse_fetcher_new(&d->web, DEMO_AT_ONCE);
 }
 
 static pse_rc begin(struct demo_service *d, struct pse_span entry)
@@ -273,14 +209,14 @@ static void on_entry(void *ctx, const struct sequence_result *result)
     pthread_mutex_unlock(&d->lock);
 }
 
-static pse_rc wait_for_entries(struct demo_service *d)
+pse_rc demo_service_settle(struct demo_service *d)
 {
     struct timespec until;
     int late = 0;
     pse_rc rc = PSE_OK;
 
     (void)clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += PATIENCE_S;
+    until.tv_sec += DEMO_PATIENCE_S;
     pthread_mutex_lock(&d->lock);
     while (d->waiting > 0 && d->bad == 0 && late == 0)
         late = pthread_cond_timedwait(&d->told, &d->lock, &until);
@@ -295,9 +231,9 @@ static pse_rc wait_for_entries(struct demo_service *d)
     return rc;
 }
 
-static void nap(void)
+void demo_service_nap(void)
 {
-    const struct timespec t = {0, AGAIN_MS * 1000000L};
+    const struct timespec t = {0, DEMO_AGAIN_MS * 1000000L};
 
     (void)nanosleep(&t, NULL);
 }
@@ -315,7 +251,7 @@ static struct sequence_client *signer(struct demo_service *d)
 /* A sequencer that is only just starting says that it is busy, so the first entry waits for it. */
 static pse_rc submit_first(struct demo_service *d, struct pse_span entry)
 {
-    double end = progress_now() + PATIENCE_S;
+    double end = progress_now() + DEMO_PATIENCE_S;
 
     while (progress_now() < end) {
         struct sequence_client *c = signer(d);
@@ -327,7 +263,7 @@ static pse_rc submit_first(struct demo_service *d, struct pse_span entry)
         }
         if (result.outcome == SEQUENCE_REFUSED)
             break;
-        nap();
+        demo_service_nap();
     }
     cli_error(d->name, "the sequencer takes no entry; see %s/log", d->dir);
     return PSE_E_STATE;
@@ -336,7 +272,7 @@ static pse_rc submit_first(struct demo_service *d, struct pse_span entry)
 static pse_rc submit(struct demo_service *d, struct pse_span entry)
 {
     void *ctx = d;
-    double end = progress_now() + PATIENCE_S;
+    double end = progress_now() + DEMO_PATIENCE_S;
     pse_rc rc = PSE_E_STATE;
 
     if (!d->is_warm)
@@ -351,7 +287,7 @@ static pse_rc submit(struct demo_service *d, struct pse_span entry)
             rc = sequence_submit(c, SEQUENCE_ROLE, &entry, &ctx, 1, on_entry);
         if (c != NULL && rc != PSE_E_STATE && rc != PSE_E_LIMIT)
             break;
-        nap();
+        demo_service_nap();
     }
     if (rc == PSE_OK)
         return PSE_OK;
@@ -367,7 +303,7 @@ static pse_rc submit(struct demo_service *d, struct pse_span entry)
 static pse_rc put_blob(void *ctx, struct pse_span blob)
 {
     struct demo_service *d = ctx;
-    double end = progress_now() + PATIENCE_S;
+    double end = progress_now() + DEMO_PATIENCE_S;
     pse_hash digest;
     pse_rc rc = PSE_E_STATE;
 
@@ -381,7 +317,7 @@ static pse_rc put_blob(void *ctx, struct pse_span blob)
 
         rc = c == NULL ? PSE_E_STATE : sequence_blob(c, blob);
         if (rc != PSE_OK)
-            nap();
+            demo_service_nap();
     }
     if (rc != PSE_OK)
         cli_error(d->name, "the box takes no blob; see %s/log", d->dir);
@@ -401,191 +337,9 @@ static pse_rc publish(void *ctx, uint64_t *size)
 {
     struct demo_service *d = ctx;
 
-    PSE_TRY(wait_for_entries(d));
+    PSE_TRY(demo_service_settle(d));
     *size = d->size;
     return PSE_OK;
-}
-
-/* --- voters ------------------------------------------------------------------------------------
- */
-
-struct voter {
-    struct wave *w;
-    struct pse_span ballot;
-    const char *session; /* or NULL */
-    pse_hash leaf;
-    uint64_t index;
-    bool is_done;
-};
-
-struct wave {
-    struct demo_service *d;
-    size_t done, n;
-    pse_rc rc;
-    char words[160]; /* of the first refusal */
-};
-
-static void on_answer(void *ctx, struct pse_fetched *got)
-{
-    struct voter *v = ctx;
-    struct wave *w = v->w;
-
-    if (got->rc == PSE_OK && got->status == 200) {
-        pse_rc rc = box_receipt_verify(&v->index, w->d->name, &w->d->pin, &v->leaf,
-                                       pse_buf_span(&got->body), (uint64_t)time(NULL));
-
-        v->is_done = rc == PSE_OK;
-        w->done += v->is_done;
-        if (w->rc == PSE_OK)
-            w->rc = rc;
-    } else if (got->rc == PSE_OK && got->status >= 400 && got->status < 500 && got->status != 429 &&
-               strstr(got->value[0], "not-open") == NULL && w->words[0] == '\0' &&
-               got->status == 422) {
-        (void)snprintf(w->words, sizeof w->words, "%.*s",
-                       got->body.n > 150 ? 150 : (int)got->body.n, (const char *)got->body.p);
-        w->rc = PSE_E_MISMATCH;
-    }
-}
-
-static struct pse_fetch ballot_of(const struct voter *v)
-{
-    return (struct pse_fetch){.url = "http://box/v1/ballots",
-                              .post = true,
-                              .body = v->ballot,
-                              .max = RECEIPT_MAX,
-                              .deadline_ms = ANSWER_MS};
-}
-
-/* Once: a ballot without a login must be turned away. */
-static pse_rc try_without_login(struct demo_service *d, const struct voter *v)
-{
-    static const char *const header[] = {"Content-Type: application/vnd.psephos.ballot"};
-    struct pse_fetched got = {.rc = PSE_E_IO};
-    struct pse_fetch f = ballot_of(v);
-    pse_rc rc;
-
-    f.header = header;
-    f.headers = CLI_COUNT(header);
-    f.unix_path = d->box[0].http;
-    rc = pse_fetch_one(&got, d->web, &f);
-    pse_buf_free(&got.body);
-    d->is_tried = true;
-    if (rc == PSE_OK && got.rc == PSE_OK && got.status == 401)
-        return PSE_OK;
-    cli_error(d->name, "a ballot without a login was not turned away; please report");
-    return rc == PSE_OK ? PSE_E_MISMATCH : rc;
-}
-
-static pse_rc send(struct voter *v)
-{
-    char bearer[SESSION_TOKEN_TEXT + 32];
-    const char *const header[] = {"Content-Type: application/vnd.psephos.ballot", bearer};
-    struct demo_service *d = v->w->d;
-    struct pse_fetch f = ballot_of(v);
-
-    f.header = header;
-    f.headers = v->session == NULL ? 1 : 2;
-    (void)snprintf(bearer, sizeof bearer, "Authorization: Bearer %s",
-                   v->session == NULL ? "" : v->session);
-    f.unix_path = d->edge.is_up ? d->edge.socket : d->box[d->next++ % d->boxes].http;
-    return pse_fetch_start(d->web, &f, on_answer, v);
-}
-
-/* One after the other goes, as a power failure takes them. */
-static void kill_first(struct demo_service *d, const struct wave *w)
-{
-    struct box *b = &d->box[0];
-
-    d->killed = pse_fetch_pending(d->web);
-    progress_end(&d->r->progress);
-    cli_note(d->name, "box 1 is killed with %zu of %zu ballots answered; box 2 stands by", w->done,
-             w->n);
-    sequence_client_free(b->client);
-    b->client = NULL;
-    (void)kill(b->sequence, SIGKILL);
-    (void)kill(b->front, SIGKILL);
-    (void)waitpid(b->sequence, NULL, 0);
-    (void)waitpid(b->front, NULL, 0);
-    b->sequence = b->front = 0;
-    d->is_warm = false;
-}
-
-/* Everyone who has no receipt sends the same ballot, again and again. */
-static pse_rc cast(struct wave *w, struct voter *v)
-{
-    struct demo_service *d = w->d;
-    double end = progress_now() + PATIENCE_S;
-
-    while (w->done < w->n && w->rc == PSE_OK && progress_now() < end) {
-        for (size_t i = 0; i < w->n && w->rc == PSE_OK; i++) {
-            if (v[i].is_done)
-                continue;
-            while (pse_fetch_pending(d->web) >= AT_ONCE)
-                PSE_TRY(pse_fetch_wait(d->web, AGAIN_MS));
-            PSE_TRY(send(&v[i]));
-        }
-        if (d->boxes > 1 && w->n > 1 && d->killed == 0)
-            PSE_TRY(pse_fetch_wait(d->web, MIDST_MS));
-        if (d->boxes > 1 && w->n > 1 && d->killed == 0 && pse_fetch_pending(d->web) > 0)
-            kill_first(d, w);
-        while (pse_fetch_pending(d->web) > 0)
-            PSE_TRY(pse_fetch_wait(d->web, AGAIN_MS));
-        if (w->done < w->n)
-            nap();
-    }
-    if (w->words[0] != '\0')
-        cli_error(d->name, "the box refuses a ballot made here: %s; please report", w->words);
-    else if (w->rc == PSE_OK && w->done < w->n)
-        cli_error(d->name, "%zu ballots have no receipt after %d s; see %s/log", w->n - w->done,
-                  PATIENCE_S, d->dir);
-    return w->rc == PSE_OK && w->done < w->n ? PSE_E_STATE : w->rc;
-}
-
-/* entry[] and leaf[] as the log has them. */
-static pse_rc put_in_order(struct pse_span *entry, pse_hash *leaf, const struct voter *v,
-                           uint64_t base, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        size_t at = (size_t)(v[i].index - base);
-
-        if (v[i].index < base || at >= n)
-            return PSE_E_MISMATCH;
-        entry[at] = v[i].ballot;
-        leaf[at] = v[i].leaf;
-    }
-    return PSE_OK;
-}
-
-static pse_rc put_ballots(void *ctx, struct pse_span *entry, pse_hash *leaf, size_t n)
-{
-    struct demo_service *d = ctx;
-    struct wave w = {.d = d, .n = n};
-    struct voter *v = calloc(n, sizeof *v);
-    uint64_t base = d->size;
-    pse_rc rc = v == NULL ? PSE_E_MEMORY : wait_for_entries(d);
-
-    if (rc == PSE_OK && d->pin.name == NULL)
-        rc = learn_pin(d);
-    for (size_t i = 0; rc == PSE_OK && i < n; i++) {
-        v[i] = (struct voter){
-            .w = &w, .ballot = entry[i], .session = d->session == NULL ? NULL : d->session[i]};
-        pse_tree_leaf(&v[i].leaf, entry[i]);
-    }
-    if (rc == PSE_OK && d->o.logins && !d->is_tried && n > 0)
-        rc = try_without_login(d, &v[0]);
-    if (rc == PSE_OK)
-        rc = cast(&w, v);
-    if (rc == PSE_OK)
-        rc = put_in_order(entry, leaf, v, base, n);
-    d->size += n;
-    if (d->session != NULL)
-        d->session += n;
-    if (rc != PSE_OK) { /* nobody may answer into v any more */
-        pse_fetcher_free(d->web);
-        d->web = NULL;
-    }
-    free(v);
-    return rc;
 }
 
 /* --- beginning and end -------------------------------------------------------------------------
@@ -616,7 +370,7 @@ pse_rc demo_service_new(struct demo_service **out, struct rehearsal_log *log,
     (void)snprintf(d->run, sizeof d->run, P_tmpdir "/psephos-demo-XXXXXX");
     pthread_mutex_init(&d->lock, NULL);
     pthread_cond_init(&d->told, NULL);
-    *log = (struct rehearsal_log){d, create, put_blob, put_entry, put_ballots, publish};
+    *log = (struct rehearsal_log){d, create, put_blob, put_entry, demo_cast, publish};
     return PSE_OK;
 }
 
