@@ -26,13 +26,14 @@ bool cookie_of(struct pse_span *value, const struct pse_http_call *c, const char
     return false;
 }
 
-void cookie_set(struct pse_http_answer *a, const char *name, const char *value, uint64_t seconds)
+void cookie_set(struct pse_http_answer *a, const char *name, const char *value, uint64_t seconds,
+                enum cookie_site site)
 {
     char text[256];
 
-    (void)snprintf(text, sizeof text,
-                   "%s=%s; Path=/; Max-Age=%llu; Secure; HttpOnly; SameSite=Strict", name, value,
-                   (unsigned long long)seconds);
+    (void)snprintf(text, sizeof text, "%s=%s; Path=/; Max-Age=%llu; Secure; HttpOnly; SameSite=%s",
+                   name, value, (unsigned long long)seconds,
+                   site == COOKIE_STRICT ? "Strict" : "Lax");
     pse_http_answer_header(a, "Set-Cookie", text);
     pse_wipe(text, sizeof text);
 }

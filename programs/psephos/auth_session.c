@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "codec/codec.h"
+#include "common/cookie.h"
 #include "psephos/auth.h"
 
 enum { SECRET_TEXT = 44 };
@@ -15,10 +16,10 @@ static const char session_cookie[] = "__Host-psephos-session";
 static const struct {
     const char *name;
     uint64_t seconds;
-    const char *site;
+    enum cookie_site site;
 } browser_cookie[] = {
-    [AUTH_BROWSER] = {"__Host-psephos-browser", 3600, "Strict"},
-    [AUTH_BROWSER_AWAY] = {"__Host-psephos-oidc", PSE_OIDC_PENDING_SECONDS, "Lax"},
+    [AUTH_BROWSER] = {"__Host-psephos-browser", 3600, COOKIE_STRICT},
+    [AUTH_BROWSER_AWAY] = {"__Host-psephos-oidc", PSE_OIDC_PENDING_SECONDS, COOKIE_LAX},
 };
 
 uint64_t auth_now(void)
@@ -29,17 +30,6 @@ uint64_t auth_now(void)
 /* --- answers -----------------------------------------------------------------------------------
  */
 
-static void set_cookie(struct pse_http_answer *a, const char *name, const char *value,
-                       uint64_t seconds, const char *site)
-{
-    char text[256];
-
-    (void)snprintf(text, sizeof text, "%s=%s; Path=/; Max-Age=%llu; Secure; HttpOnly; SameSite=%s",
-                   name, value, (unsigned long long)seconds, site);
-    pse_http_answer_header(a, "Set-Cookie", text);
-    pse_wipe(text, sizeof text);
-}
-
 void auth_set_browser(struct pse_http_answer *a, enum auth_browser which, const uint8_t secret[32])
 {
     struct pse_buf b = PSE_BUF(SECRET_TEXT);
@@ -47,7 +37,7 @@ void auth_set_browser(struct pse_http_answer *a, enum auth_browser which, const 
 
     pse_base64url_put(&b, secret, 32);
     (void)snprintf(value, sizeof value, "%.*s", (int)b.n, (const char *)b.p);
-    set_cookie(a, browser_cookie[which].name, value, browser_cookie[which].seconds,
+    cookie_set(a, browser_cookie[which].name, value, browser_cookie[which].seconds,
                browser_cookie[which].site);
     pse_buf_free(&b);
     pse_wipe(value, sizeof value);
@@ -71,29 +61,6 @@ void auth_answer_end(struct pse_http_call *c, struct pse_http_answer *a, struct 
 /* --- what a request carries --------------------------------------------------------------------
  */
 
-/* The cookie @p name out of "a=b; c=d". */
-static bool cookie(struct pse_span *value, const struct pse_http_call *c, const char *name)
-{
-    size_t n = strlen(name);
-    struct pse_span all;
-
-    if (!pse_http_header(&all, c, "Cookie"))
-        return false;
-    for (size_t at = 0; at < all.n;) {
-        const uint8_t *end = memchr(all.p + at, ';', all.n - at);
-        size_t to = end == NULL ? all.n : (size_t)(end - all.p);
-
-        while (at < to && all.p[at] == ' ')
-            at++;
-        if (to - at > n && memcmp(all.p + at, name, n) == 0 && all.p[at + n] == '=') {
-            *value = pse_span(all.p + at + n + 1, to - at - n - 1);
-            return true;
-        }
-        at = to + 1;
-    }
-    return false;
-}
-
 /* Zeros stand for a browser without the cookie: nobody may begin a login under them, and have
  * somebody who has no cookie end it. */
 bool auth_browser_of(uint8_t secret[32], const struct pse_http_call *c, enum auth_browser which)
@@ -101,7 +68,7 @@ bool auth_browser_of(uint8_t secret[32], const struct pse_http_call *c, enum aut
     static const uint8_t zero[32];
     struct pse_span text;
 
-    return cookie(&text, c, browser_cookie[which].name) &&
+    return cookie_of(&text, c, browser_cookie[which].name) &&
            pse_base64url_decode(secret, 32, text) == PSE_OK && !pse_ct_eq(secret, zero, 32);
 }
 
@@ -133,7 +100,7 @@ static bool token_of(struct pse_span *token, const struct pse_http_call *c)
     struct pse_span header;
 
     return (pse_http_header(&header, c, "Authorization") && session_token_bearer(token, header)) ||
-           cookie(token, c, session_cookie);
+           cookie_of(token, c, session_cookie);
 }
 
 struct auth_session *auth_session_of(struct auth *a, const struct pse_http_call *c)
@@ -202,7 +169,7 @@ struct auth_session *auth_session_open(char token[SESSION_TOKEN_TEXT], struct ps
     session_token_make(token, a->key, &a->election, s->expiry, &a->rng);
     pse_sha256(&s->token, pse_span_str(token));
     pse_rng_fill(&a->rng, s->nonce.b, sizeof s->nonce.b);
-    set_cookie(out, session_cookie, token, a->set->session_ms / 1000, "Strict");
+    cookie_set(out, session_cookie, token, a->set->session_ms / 1000, COOKIE_STRICT);
     pse_metric_add(&auth_logins, 2, 1);
     auth_event(a, "auth.login", 6, "ok", who->method);
     return s;
@@ -252,7 +219,7 @@ void auth_end_session(struct auth *a, struct pse_http_call *c)
 
     if (s != NULL)
         *s = (struct auth_session){.expiry = 0};
-    set_cookie(&answer, session_cookie, "", 0, "Strict");
+    cookie_set(&answer, session_cookie, "", 0, COOKIE_STRICT);
     pse_json_wr_object(&w, NULL);
     pse_json_wr_str(&w, "status", "ended");
     pse_json_wr_end(&w);

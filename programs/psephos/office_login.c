@@ -250,6 +250,21 @@ static void refuse_enrolment(struct office *o, struct pse_http_call *c, const ch
            fault);
 }
 
+/* False: it was answered. */
+static bool begin_enrolment(struct asked *asked, char name[PSE_WEBAUTHN_ACCOUNT_MAX + 1],
+                            char by[16], struct pse_arena *arena, struct office *o,
+                            struct pse_http_call *c)
+{
+    const char *fault;
+
+    if (!begin(asked, arena, o, c))
+        return false;
+    fault = enrolment_fault(name, by, o, c, asked);
+    if (fault != NULL)
+        refuse_enrolment(o, c, fault);
+    return fault == NULL;
+}
+
 void office_post_enrolment(struct office *o, struct pse_http_call *c)
 {
     PSE_ARENA(arena, BODY_ARENA);
@@ -258,17 +273,11 @@ void office_post_enrolment(struct office *o, struct pse_http_call *c)
     struct pse_webauthn_challenge challenge;
     const struct consent_account *account;
     char name[PSE_WEBAUTHN_ACCOUNT_MAX + 1];
-    const char *fault;
     struct asked asked;
     char by[16];
 
-    if (!begin(&asked, &arena, o, c))
+    if (!begin_enrolment(&asked, name, by, &arena, o, c))
         return;
-    fault = enrolment_fault(name, by, o, c, &asked);
-    if (fault != NULL) {
-        refuse_enrolment(o, c, fault);
-        return;
-    }
     if (pse_webauthn_table_issue(&challenge, o->desk.enrolment, PSE_WEBAUTHN_REGISTER, name,
                                  &no_act, &o->rng, (int64_t)office_now()) != PSE_OK) {
         pse_http_problem(c, 503, "busy");
@@ -312,17 +321,11 @@ void office_post_authenticator(struct office *o, struct pse_http_call *c)
     char name[PSE_WEBAUTHN_ACCOUNT_MAX + 1];
     enum pse_webauthn_fault judged;
     struct pse_webauthn_key key;
-    const char *fault;
     struct asked asked;
     char by[16];
 
-    if (!begin(&asked, &arena, o, c))
+    if (!begin_enrolment(&asked, name, by, &arena, o, c))
         return;
-    fault = enrolment_fault(name, by, o, c, &asked);
-    if (fault != NULL) {
-        refuse_enrolment(o, c, fault);
-        return;
-    }
     judged = judge_new(&key, o, name, asked.answer);
     if (judged != PSE_WEBAUTHN_GOOD) {
         office_webauthn_refused(o, c, "officer.enrolment", judged);

@@ -93,7 +93,7 @@ void office_session_begin(struct office *o, struct pse_http_answer *answer, cons
     *s = (struct office_session){.begun = office_now(), .used = office_now()};
     (void)snprintf(s->account, sizeof s->account, "%s", account);
     pse_sha256(&s->token, pse_span_str(value));
-    cookie_set(answer, cookie, value, OFFICE_SESSION_SECONDS);
+    cookie_set(answer, cookie, value, OFFICE_SESSION_SECONDS, COOKIE_STRICT);
     pse_wipe(secret, sizeof secret);
     pse_wipe(value, sizeof value);
     pse_wipe(text.p, text.n);
@@ -107,7 +107,7 @@ void office_session_end(struct office *o, struct pse_http_answer *answer,
 
     if (s != NULL)
         *s = (struct office_session){.begun = 0};
-    cookie_set(answer, cookie, "", 0);
+    cookie_set(answer, cookie, "", 0, COOKIE_STRICT);
 }
 
 void office_sessions_drop(struct office *o, const char *account)
